@@ -1,0 +1,113 @@
+"""Making rows of calls, in the caller's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
+from datetime import datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+from django.db.models.base import ModelState
+from django.utils import timezone
+
+from .arguments import Arguments
+from .current import running_job_id
+from .events import announce
+from .exceptions import InvalidArguments
+from .ids import uuid7
+from .models import Job
+from .options import JobOptions, read_priority, read_span
+from .querysets import jobs_database, owner_key
+from .settings import job_settings
+from .signals import job_enqueued
+from .states import JobStatus
+from .store import get_store
+from .texts import portions
+
+if TYPE_CHECKING:
+    from .handlers import Handler
+
+MOST_ROWS = 1000
+MOST_TEXT = 10_000_000
+"""Characters of arguments in one statement: MySQL takes 16 MB if nobody changed it, PostgreSQL 256 MB."""
+
+Call = tuple[Sequence[Any], Mapping[str, Any]]
+
+
+def create(handler: Handler[..., Any], calls: Sequence[Call], options: JobOptions) -> list[Job]:
+    """Create a job of this handler for each call; check every call before the first is written."""
+    arguments = list(_bound(handler, calls))
+    alias = jobs_database()
+    return insert(Job(**_fields(handler, options, alias)), arguments, alias)
+
+
+def _bound(handler: Handler[..., Any], calls: Sequence[Call]) -> Iterator[Arguments]:
+    for number, (args, kwargs) in enumerate(calls, 1):
+        try:
+            yield handler.bound(args, kwargs)
+        except (TypeError, InvalidArguments) as error:
+            if len(calls) > 1:
+                raise type(error)(f"call {number}: {error}") from error
+            raise
+
+
+def _fields(handler: Handler[..., Any], options: JobOptions, alias: str) -> dict[str, Any]:
+    chosen = handler.options
+    status, run_after = _due(options, alias)
+    priority = options.priority if options.priority is not None else chosen.priority
+    return {
+        "name": handler.name,
+        "queue_name": options.queue_name or chosen.queue_name,
+        "priority": read_priority(priority),
+        "status": status,
+        "run_after": run_after,
+        "max_attempts": options.max_attempts or chosen.max_attempts or job_settings().MAX_ATTEMPTS,
+        "timeout": read_span("timeout", options.timeout),
+        "owner": owner_key(options.owner),
+        "parent_id": running_job_id.get(),
+    }
+
+
+def _due(options: JobOptions, alias: str) -> tuple[JobStatus, datetime]:
+    """Return whether a job waits for its time, and when that is, by the database's clock."""
+    delay = read_span("delay", options.delay) or timedelta()
+    if options.run_after is None and not delay:
+        return JobStatus.PENDING, timezone.now()
+    now = get_store(alias).now()
+    moment = options.run_after or now + delay
+    return (JobStatus.SCHEDULED if moment > now else JobStatus.PENDING), moment
+
+
+def insert(template: Job, calls: Sequence[Arguments], alias: str) -> list[Job]:
+    """Write a job like the template for each call, and tell of them once they are committed."""
+    store = get_store(alias)
+    jobs = [_job_like(template, call, alias) for call in calls]
+    rows = [(job.pk, call.args_json, call.kwargs_json) for job, call in zip(jobs, calls, strict=True)]
+    with transaction.atomic(using=alias, savepoint=False) if len(rows) > 1 else nullcontext():
+        for portion in portions(rows, lambda row: len(row[1]) + len(row[2]), MOST_ROWS, MOST_TEXT):
+            store.insert(template, portion)
+    store.wake_workers()
+    if job_enqueued.receivers:
+        transaction.on_commit(partial(_announce, jobs), using=alias, robust=True)
+    return jobs
+
+
+def _job_like(template: Job, call: Arguments, alias: str) -> Job:
+    """Return a copy with an id and arguments of its own, made by hand: a tenth of the time that `Job()` takes."""
+    job = Job.__new__(Job)
+    job.__dict__ = {
+        **template.__dict__,
+        "id": uuid7(),
+        "args": call.args,
+        "kwargs": call.kwargs,
+        "_state": ModelState(),
+    }
+    job._state.adding, job._state.db = False, alias
+    return job
+
+
+def _announce(jobs: list[Job]) -> None:
+    for record in jobs:
+        announce(job_enqueued, record)
