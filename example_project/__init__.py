@@ -1,0 +1,1 @@
+"""A small jeweller's shop that does its slow work in jobs."""

@@ -1,0 +1,1 @@
+"""The shop: stones, orders, reviews, pictures and reports."""

@@ -1,0 +1,1 @@
+"""Another app with a `runjobs` command, as django_extensions has one."""
