@@ -1,0 +1,1 @@
+"""What django_jobs costs, measured beside the bare database and beside other queues: `python -m benchmarks`."""
