@@ -7,13 +7,17 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import connections, transaction
-from django.db.models import PROTECT, RESTRICT, Exists, OuterRef, ProtectedError, Q, QuerySet, RestrictedError
+from django.db.models import PROTECT, RESTRICT, Count, Exists, OuterRef, ProtectedError, Q, QuerySet, RestrictedError
 
 from .ids import first_uuid7_of
-from .models import Job, Stat, Worker
+from .models import Job, JobLog, Stat, Worker
 from .querysets import jobs_database
 from .states import FINISHED, JobStatus
 from .store import get_store
+from .texts import portions
+
+MOST_LINES = 20_000
+"""Log lines that go in one transaction: others who write on SQLite wait for it."""
 
 
 def prune(
@@ -25,14 +29,14 @@ def prune(
 ) -> int:
     """Delete up to `limit` jobs that finished before `cutoff`, with their rows in other tables; return how many.
 
-    0 means that nothing (more) can be deleted. A job that is being retried meanwhile stays, and so does one that
-    another model's foreign key protects.
+    They are fewer where they have many log lines; 0 means that nothing (more) can be deleted. A job that is being
+    retried meanwhile stays, and so does one that another model's foreign key protects.
     """
     alias = alias or jobs_database()
     deleted = 0
     for status in sorted(statuses):
         if deleted < limit:
-            deleted += delete_locked(prunable(status, cutoff, alias), limit - deleted)
+            deleted += delete_locked(prunable(status, cutoff, alias), limit - deleted, most_lines=MOST_LINES)
     return deleted
 
 
@@ -69,12 +73,22 @@ def _is_protected() -> Q:
     return protected
 
 
-def delete_locked(jobs: QuerySet[Job], limit: int) -> int:
-    """Delete up to `limit` of these jobs, locked first: a job is retried before, and no longer found, or gone."""
+def delete_locked(jobs: QuerySet[Job], limit: int, *, most_lines: int | None = None) -> int:
+    """Delete up to `limit` of these jobs, locked first: a job is retried before, and no longer found, or gone.
+
+    With `most_lines`, delete only the first of them that have no more log lines together, though at least one.
+    """
     features = connections[jobs.db].features
     with get_store(jobs.db).transaction():
         locked = jobs.select_for_update(skip_locked=features.has_select_for_update_skip_locked)
-        return _delete(list(locked.values_list("pk", flat=True)[:limit]), jobs.db)
+        ids = list(locked.values_list("pk", flat=True)[:limit])
+        return _delete(ids if most_lines is None else _portion(ids, most_lines, jobs.db), jobs.db)
+
+
+def _portion(ids: list[UUID], most_lines: int, alias: str) -> list[UUID]:
+    lines = JobLog.objects.using(alias).filter(job_id__in=ids).order_by()
+    counts = dict(lines.values_list("job_id").annotate(Count("pk")))
+    return next(portions(ids, lambda pk: counts.get(pk, 0), len(ids), most_lines), [])
 
 
 def _delete(ids: list[UUID], alias: str) -> int:

@@ -27,11 +27,15 @@ def completing(running: Running) -> Iterator[Completion]:
     """
     claim, store = running.claim, get_store(running.alias)
     completion = Completion()
-    with store.transaction():
-        yield completion
-        if running.interruption is not None:
-            raise running.interruption
-        report = Report(claim.id, claim.claim_token, Outcome.COMPLETED, result_json(completion.result))
-        if not store.finish([report]):
-            raise ClaimLost(f"{claim.name} {claim.id} was taken from this worker; its writes are rolled back.")
-    running.completion = report
+    try:
+        with store.transaction():
+            yield completion
+            running.stretch.leave()  # what came between the commit and its note would make the job look lost
+            if running.interruption is not None:
+                raise running.interruption
+            report = Report(claim.id, claim.claim_token, Outcome.COMPLETED, result_json(completion.result))
+            if not store.finish([report]):
+                raise ClaimLost(f"{claim.name} {claim.id} was taken from this worker; its writes are rolled back.")
+        running.completion = report
+    finally:
+        running.stretch.resume()

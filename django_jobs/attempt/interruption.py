@@ -79,6 +79,10 @@ class Interruptible:
                 continue
             return
 
+    def resume(self) -> None:
+        """Go on with a stretch that was left for a moment: from here on an interruption can arrive again."""
+        self._has_left = False
+
     def _take_back(self) -> None:
         if self.interruption is None:
             return

@@ -14,6 +14,7 @@
     W005  SQLite in memory, which no other process sees
     W006  MySQL or MariaDB at another isolation level than READ COMMITTED
     W007  PostgreSQL with a pool of fewer connections than a worker needs
+    I001  jobs in another database than "default": no transaction holds both
 
 Each may be silenced by `SILENCED_SYSTEM_CHECKS = ["django_jobs.W001"]`; `check --tag django_jobs` runs only these.
 """

@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
-from django.db import connections
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from ..querysets import jobs_database
@@ -40,7 +40,17 @@ def check_database_options(**_: Any) -> list[checks.CheckMessage]:
     except ImproperlyConfigured as error:
         return [checks.Error(str(error), hint="Set JOBS['DATABASE'] to another alias.", id="django_jobs.E004")]
     connection = connections[alias]
-    return list(_ADVICE[connection.vendor](connection)) if connection.vendor in _ADVICE else []
+    advice = _ADVICE[connection.vendor](connection) if connection.vendor in _ADVICE else ()
+    return [*_cost_of_two(alias), *advice]
+
+
+def _cost_of_two(alias: str) -> Iterator[checks.CheckMessage]:
+    if alias != DEFAULT_DB_ALIAS:
+        yield checks.Info(
+            f"Jobs are in database {alias!r}: no transaction holds both a job and what {DEFAULT_DB_ALIAS!r} holds.",
+            hint="Enqueue with `transaction.on_commit`, and make handlers that may run twice; then silence this.",
+            id="django_jobs.I001",
+        )
 
 
 def check_server_versions(*, databases: Sequence[str] | None = None, **_: Any) -> list[checks.CheckMessage]:

@@ -13,6 +13,8 @@ from .rescue import rescue
 from .writing import Written
 
 PRUNE_EVERY = 60.0
+PRUNE_SELDOM = 540.0
+"""Seconds more where nothing was old enough: an idle worker leaves the database alone."""
 PRUNE_FOR = 1.0
 """Seconds that a worker spends on it each time, so that its own jobs do not wait."""
 PRUNE_BATCH = 500
@@ -44,6 +46,9 @@ class Maintenance:
             return
         cutoff = get_store(self._alias).now() - retention
         until = time.monotonic() + PRUNE_FOR
-        while prune(cutoff, limit=PRUNE_BATCH, alias=self._alias) == PRUNE_BATCH and time.monotonic() < until:
-            pass
+        found = deleted = prune(cutoff, limit=PRUNE_BATCH, alias=self._alias)
+        while deleted and time.monotonic() < until:
+            deleted = prune(cutoff, limit=PRUNE_BATCH, alias=self._alias)
         prune_traces(cutoff, alias=self._alias)
+        if not found:
+            self._due[self._prune] += min(PRUNE_SELDOM, retention.total_seconds())

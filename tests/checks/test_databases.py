@@ -116,3 +116,10 @@ def test_a_wrong_setting_silences_the_advice_on_databases(settings, use_database
     use_database("sqlite3", str(tmp_path / "plain.sqlite3"))
     settings.JOBS = {"DATABASE": "none"}
     assert set(found()) == {"django_jobs.E003"}
+
+
+def test_what_jobs_in_another_database_cost_is_told(settings, monkeypatch):
+    monkeypatch.setattr(databases, "connections", {"jobs": connections["default"]})
+    monkeypatch.setattr(databases, "jobs_database", lambda: "jobs")
+    monkeypatch.setattr(databases, "get_store", lambda _alias: None)
+    assert "no transaction holds both a job and what 'default' holds" in found()["django_jobs.I001"]

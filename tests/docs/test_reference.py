@@ -219,7 +219,7 @@ def test_every_flag_of_a_command_is_documented(name):
 
 def test_every_check_is_documented():
     sources = "".join(path.read_text(encoding="utf-8") for path in (PACKAGE / "checks").glob("*.py"))
-    ids = {f"django_jobs.{number}" for number in re.findall(r"\b[EW]\d{3}\b", sources)}
+    ids = {f"django_jobs.{number}" for number in re.findall(r"\b[EIW]\d{3}\b", sources)}
     assert set(codes("reference/checks.md", "System checks")) == ids
 
 

@@ -4,13 +4,16 @@ import threading
 
 import pytest
 from django.contrib.auth.models import Group
-from django.db import connection
+from django.db import connection, transaction
 
 from django_jobs import current_job
+from django_jobs.attempt.running import current_running
+from django_jobs.exceptions import TimeoutInterruption
 from django_jobs.models import Job
 from django_jobs.signals import job_completed
 from django_jobs.states import JobStatus
 from tests import jobs
+from tests.jobs import spin
 from tests.waiting import LONG, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -159,3 +162,33 @@ def test_a_job_is_completed_in_a_transaction_only_once(make_handler, start_worke
     start_worker()
     assert (ended(record).status, record.result) == (JobStatus.COMPLETED, "first")
     assert Group.objects.get().name == "first"
+
+
+def test_an_interruption_after_the_commit_takes_nothing_back(make_handler, start_worker, caplog):
+    arrived = []
+
+    def handler():
+        with current_job.complete_in_transaction() as completion:
+            completion.result = Group.objects.create(name="made").name
+            transaction.on_commit(lambda: arrived.append(current_running().interrupt(TimeoutInterruption("late"))))
+
+    record = make_handler(handler).enqueue()
+    worker = start_worker()
+    assert (ended(record).status, record.result) == (JobStatus.COMPLETED, "made")
+    worker.stop(LONG)
+    assert arrived == [False]
+    assert "was taken from this worker" not in caplog.text
+    assert "after it had completed" not in caplog.text
+
+
+def test_what_hangs_after_its_completion_is_still_stopped(make_handler, start_worker, caplog):
+    def handler():
+        with current_job.complete_in_transaction():
+            Group.objects.create(name="made")
+        spin(LONG)
+
+    record = make_handler(handler, timeout=0.5).enqueue()
+    worker = start_worker()
+    wait_until(lambda: "raised after it had completed" in caplog.text)
+    worker.stop(LONG)
+    assert ended(record).status == JobStatus.COMPLETED

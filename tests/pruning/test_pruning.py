@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.db import connection, connections, models, transaction
@@ -11,6 +12,7 @@ from django_jobs.ids import first_uuid7_of, uuid7
 from django_jobs.models import Attempt, Job, JobEvent, JobLog
 from django_jobs.pruning import prune
 from django_jobs.states import FINISHED, JobStatus
+from django_jobs.worker import maintenance
 
 pytestmark = pytest.mark.django_db
 
@@ -149,3 +151,34 @@ def pinned_job(transactional_db):
         editor.delete_model(Pin)
     del apps.all_models["tests"]["pin"]
     apps.clear_cache()
+
+
+def test_jobs_with_many_lines_go_in_portions(monkeypatch):
+    monkeypatch.setattr("django_jobs.pruning.MOST_LINES", 25)
+    for lines in (10, 10, 10, 40, 0):
+        job = make_job()
+        JobLog.objects.bulk_create(JobLog(job=job, message="line") for _ in range(lines))
+    gone = []
+    while deleted := prune(cutoff()):
+        gone.append(deleted)
+    assert sum(gone) == 5
+    assert len(gone) >= 3
+    assert not JobLog.objects.exists()
+
+
+def rounds_of_pruning(monkeypatch, seconds, found):
+    """Return how often a worker prunes in so many seconds, where each time it finds so many jobs."""
+    clock, rounds = [0.0], []
+    monkeypatch.setattr(maintenance, "time", SimpleNamespace(monotonic=lambda: clock[0]))
+    monkeypatch.setattr(maintenance, "prune", lambda *_, **__: rounds.append(clock[0]) or found)
+    monkeypatch.setattr(maintenance, "PRUNE_FOR", 0.0)  # one batch each time
+    duties = maintenance.Maintenance("default", lambda _: None)
+    while clock[0] < seconds:
+        duties.run_due()
+        clock[0] += 10
+    return len(rounds)
+
+
+def test_a_worker_prunes_every_minute_while_there_is_something_old_and_seldom_else(monkeypatch):
+    assert 8 <= rounds_of_pruning(monkeypatch, 600, found=500) <= 13
+    assert rounds_of_pruning(monkeypatch, 1800, found=0) <= 5

@@ -243,3 +243,11 @@ def test_what_a_handler_starts_can_be_terminated(supervise):
     records = [handler.enqueue() for handler in kinds]
     supervise("1")
     assert [ended(record).result for record in records] == [-signal.SIGTERM] * 4
+
+
+def test_each_process_is_named_for_what_it_is(supervise):
+    pytest.importorskip("setproctitle", reason="setproctitle is not installed")
+    parent = supervise("1", "--queues", "default,mail")
+    worker = wait_until(WorkerRow.objects.first)
+    assert "runjobs supervisor: default, mail" in command_of(parent.process.pid)
+    assert "runjobs worker: default, mail" in command_of(worker.pid)

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -98,10 +99,12 @@ class Command(JobsCommand):
         is_child = child_id() is not None
         reloads = settings.DEBUG and not (options["noreload"] or options["drain"] or options["processes"])
         if options["processes"] and not is_child:
+            name_process("supervisor", options["queues"])
             self._supervise(options)
         elif reloads and not is_child:
             sys.exit(Reloader().run())
         else:
+            name_process("worker", options["queues"])
             self._work(options, reloads=reloads)
 
     def _supervise(self, options: dict[str, Any]) -> None:
@@ -157,6 +160,14 @@ def _is_at_end() -> bool:
     while frame is not None and frame.f_back is not None:
         frame = frame.f_back
     return frame is None or frame.f_code.co_name == "_shutdown"
+
+
+def name_process(role: str, queue_names: list[str]) -> None:
+    """Have `ps` and `top` show what this process is, where setproctitle is installed."""
+    with suppress(ImportError):
+        from setproctitle import setproctitle
+
+        setproctitle(f"runjobs {role}: {', '.join(queue_names) or 'all queues'}")
 
 
 def start_afresh(reason: StopReason) -> None:
