@@ -19,7 +19,7 @@ from ..states import JobStatus
 from . import marks
 from .filters import StatusFilter
 from .listing import KeysetList, capped
-from .search import indexed, is_indexed
+from .search import indexed, is_indexed, unknown_qualifiers
 
 FIELD = "created_at"
 PARTS = ("year", "month", "day")
@@ -63,6 +63,11 @@ class JobList(KeysetList):
         asked = {name for name in self.get_filters_params() if not name.startswith(f"{FIELD}__")}
         is_simple = asked <= self.indexed_params and self.statuses.value() != "unfinished"
         return is_simple and is_indexed(self.query) and self.sees_all
+
+    @property
+    def unknown_qualifiers(self) -> str:
+        """What was meant as a qualifier of the search, but is looked for as a word."""
+        return ", ".join(f"{name}:" for name in unknown_qualifiers(self.query))
 
     @property
     def tabs(self) -> Iterator[dict[str, Any]]:

@@ -45,9 +45,6 @@ class JobAdmin(LiveMixin):
     date_hierarchy = "created_at"
     sortable_by = ()
 
-    class Media:
-        js = ("django_jobs/live.js",)
-
     def get_queryset(self, request: HttpRequest) -> Any:
         """Return the jobs that the rules of this site show to this user."""
         return visible(request, cast(JobQuerySet, super().get_queryset(request)))

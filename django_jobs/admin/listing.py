@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from typing import Any
 
@@ -14,8 +15,10 @@ from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
+from django.utils.cache import get_conditional_response
 from django.utils.functional import cached_property
 from django.utils.text import capfirst
 
@@ -40,6 +43,19 @@ def capped(rows: QuerySet[Any]) -> int:
 def column(label: Any, show: Callable[[Any], Any], ordering: str | None = None) -> Any:
     """Return what a `ModelAdmin` shows of a row, and the label above or beside it."""
     return staticmethod(admin.display(show, description=label, ordering=ordering))
+
+
+def etag_of(told: str) -> str:
+    """Return an ETag that changes with a text."""
+    return f'"{hashlib.sha256(told.encode()).hexdigest()[:32]}"'
+
+
+def unless_same(request: HttpRequest, response: TemplateResponse, rows: Any) -> HttpResponseBase:
+    """Return the response, or 304 to a page that asks for itself again while its rows are the same."""
+    if request.headers.get("X-Requested-With") != "XMLHttpRequest":
+        return response
+    etag = response["ETag"] = etag_of(repr(rows))
+    return get_conditional_response(request, etag=etag, response=response) or response
 
 
 def job_url(pk: Any, site_name: str) -> str:
@@ -79,7 +95,11 @@ class FastAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # no generic at ru
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         """Head the list with what it lists."""
         title = {"title": capfirst(self.opts.verbose_name_plural)}
-        return super().changelist_view(request, {**title, **(extra_context or {})})
+        response = super().changelist_view(request, {**title, **(extra_context or {})})
+        if not isinstance(response, TemplateResponse) or "cl" not in (response.context_data or {}):
+            return response
+        rows = (response.context_data or {})["cl"].result_list
+        return unless_same(request, response, [_facts_of(row) for row in rows])
 
     def page(self, request: HttpRequest, name: str, **more: Any) -> TemplateResponse:
         """Return a page of our own, in the frame of the admin."""
@@ -93,6 +113,12 @@ class FastAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # no generic at ru
 
     class Media:
         css = {"all": ["django_jobs/admin.css"]}
+        js = ("django_jobs/live.js",)
+
+
+def _facts_of(row: Any) -> list[Any]:
+    """Return what is known of a row, but the time at which it was read."""
+    return [(name, value) for name, value in vars(row).items() if name not in {"_state", "now"}]
 
 
 class ReadOnlyAdmin(FastAdmin):

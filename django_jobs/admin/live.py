@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import AsyncIterator, Iterator
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
+from asgiref.sync import sync_to_async
+from django.core.handlers.asgi import ASGIRequest
 from django.db.models import OuterRef, Subquery
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
@@ -18,6 +21,7 @@ from django.views.decorators.http import require_safe
 from ..models import Attempt, Job, JobEvent, JobLog
 from ..texts import plain
 from .again import AgainMixin
+from .listing import etag_of
 from .page import VALUES, JobPage, text_of
 from .tail import as_text
 from .verbs import VERBS
@@ -61,7 +65,9 @@ class LiveMixin(AgainMixin):
         """Return the whole log as a file."""
         self.visible(request, pk, without=LARGE)
         name = {"Content-Disposition": f'attachment; filename="{pk}.log"'}
-        return StreamingHttpResponse(as_text(pk), headers={**AS_TEXT, **name})
+        lines = as_text(pk)
+        content = _in_its_thread(lines) if isinstance(request, ASGIRequest) else lines
+        return StreamingHttpResponse(content, headers={**AS_TEXT, **name})
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         """Show the job page."""
@@ -78,17 +84,18 @@ class LiveMixin(AgainMixin):
         return JobPage(job, may, request.GET)
 
 
+async def _in_its_thread(lines: Iterator[str]) -> AsyncIterator[str]:
+    """Yield lines by the thousand as an ASGI server sends them, which would collect all of them first."""
+    while part := await sync_to_async(lambda: "".join(islice(lines, 1000)))():
+        yield part
+
+
 def fingerprint(request: HttpRequest, page: JobPage) -> str:
     """Return an ETag that changes with what the live parts of this page show to this user."""
     job = page.job
     facts = [getattr(job, field.attname) for field in Job._meta.concrete_fields if field.name not in LARGE]
     who = [request.user.pk, get_language(), [*page.may], page.tail.query]
     return etag_of(repr([job.pk, who, facts, page.is_orphaned, page.is_paused, latest(job)]))
-
-
-def etag_of(told: str) -> str:
-    """Return an ETag that changes with a text."""
-    return f'"{hashlib.sha256(told.encode()).hexdigest()[:32]}"'
 
 
 def latest(job: Job) -> tuple[Any, ...]:

@@ -21,8 +21,7 @@ from ..access import sees_all
 from ..models import Queue
 from ..querysets import jobs_database
 from ..store import get_store
-from .listing import ReadOnlyAdmin
-from .live import etag_of
+from .listing import ReadOnlyAdmin, etag_of, unless_same
 from .overview import look, queue_rows
 
 VERBS = {
@@ -62,7 +61,7 @@ class QueueAdmin(ReadOnlyAdmin):
             raise PermissionDenied
         rows, title = queue_rows(get_store(jobs_database()).now()), capfirst(self.opts.verbose_name_plural)
         shown = {"title": title, "queues": rows, "shows_numbers": sees_all(request), **(extra_context or {})}
-        return self.page(request, "queue/change_list", **shown)
+        return unless_same(request, self.page(request, "queue/change_list", **shown), rows)
 
     @method_decorator(require_POST)
     def steer_view(self, request: HttpRequest) -> HttpResponse:

@@ -16,12 +16,14 @@ from ..handlers import names_hiding
 from ..ids import made_between
 from ..models import Job
 from ..querysets import JobQuerySet
+from ..texts import storable_json
 
 # Each of these holds words that a person remembers of a job.
 FIELDS = ("name", "owner", "queue_name", "error")
 
 Narrow = Callable[[JobQuerySet], JobQuerySet]
 
+_LIKE_ONE = re.compile(r"([a-z_]+):(?!//).+", re.DOTALL)
 _ARGUMENT = re.compile(r"(?:args\.([A-Za-z_]\w*):|([A-Za-z_]\w*)=)(.+)", re.ASCII | re.DOTALL)
 _QUALIFIED = re.compile(r"(id|status|name|queue|owner|priority|error|parent|copy):(.+)", re.DOTALL)
 
@@ -43,6 +45,12 @@ def indexed(jobs: JobQuerySet, text: str) -> JobQuerySet:
 def is_indexed(text: str) -> bool:
     """Tell whether an index leads to all that match."""
     return all(is_fast for is_fast, _ in _parts(text))
+
+
+def unknown_qualifiers(text: str) -> list[str]:
+    """Return what stands in a search like a qualifier, is none, and so is looked for as a word."""
+    parts = [part for part in smart_split(text) if not _QUALIFIED.fullmatch(part)]
+    return [like[1] for part in parts if (like := _LIKE_ONE.fullmatch(part))]
 
 
 def _parts(text: str) -> Iterator[tuple[bool, Narrow]]:
@@ -105,10 +113,13 @@ def _as_id(text: str) -> UUID | None:
 
 
 def _as_value(text: str) -> Any:
+    """Return the JSON value that a text is, where databases can hold it, or else the text."""
     try:
-        return json.loads(text)
-    except ValueError:
+        value = json.loads(text)
+        storable_json(value, text)
+    except (ValueError, RecursionError):
         return _unquoted(text)
+    return value
 
 
 def _unquoted(text: str) -> str:

@@ -144,3 +144,18 @@ def test_no_column_of_a_list_is_cut_off(console, settings, language, width):
         assert max(found, default=0) <= 0, name
     console.open(url("attempt_changelist"))
     assert console.locator("#result_list tbody tr").first.bounding_box()["height"] < 150
+
+
+def test_a_list_freshens_its_rows_and_tells_of_others(console):
+    job = JobFactory(running=True, worker=WorkerFactory(), progress_current=1, progress_total=4)
+    console.open(url("job_changelist"))
+    console.check("input.action-select")
+    Job.objects.filter(pk=job.pk).update(status=JobStatus.COMPLETED, finished_at=timezone.now())
+    console.wait_for_selector("#result_list .jobs-mark-completed")
+    assert console.locator("input.action-select").is_checked()
+    assert console.locator("#jobs-others").is_hidden()
+    JobFactory(name="shop.other")
+    console.wait_for_selector("#jobs-others a")
+    assert console.locator("#result_list tbody tr").count() == 1
+    console.click("#jobs-others a")
+    console.wait_for_selector("#result_list >> text=shop.other")

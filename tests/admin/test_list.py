@@ -11,7 +11,7 @@ from django_jobs.admin.listing import CappedPaginator
 from django_jobs.ids import first_uuid7_of
 from django_jobs.models import Job
 from tests.admin.conftest import job_url, logged_in, url
-from tests.factories import JobFactory
+from tests.factories import JobFactory, WorkerFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -163,3 +163,38 @@ def test_who_may_only_look_is_offered_no_actions(db):
 def test_a_job_that_knows_no_end_of_its_work_shows_how_much_is_done(admin):
     JobFactory(running=True, progress_current=1200)
     assert '<span class="jobs-count">1200 done</span>' in admin.get(url("job_changelist")).content.decode()
+
+
+def ask_again(client, view, etag=""):
+    """Ask for a list as a page does that follows it."""
+    headers = {"X-Requested-With": "XMLHttpRequest", "If-None-Match": etag}
+    return client.get(url(view), headers=headers)
+
+
+@pytest.mark.parametrize("view", ["job_changelist", "worker_changelist", "queue_changelist"])
+def test_a_list_that_is_followed_is_sent_again_when_a_row_has_changed(admin, view):
+    worker = WorkerFactory()
+    job = JobFactory(running=True, worker=worker, queue_name="mail")
+    first = ask_again(admin, view)
+    assert first.status_code == 200
+    assert ask_again(admin, view, first["ETag"]).status_code == 304
+    Job.objects.filter(pk=job.pk).update(progress_message="more", name="shop.other", status="completed")
+    assert ask_again(admin, view, first["ETag"]).status_code == 200
+
+
+def test_a_list_that_is_opened_is_never_an_old_one(admin):
+    assert "ETag" not in admin.get(url("job_changelist"))
+
+
+def test_a_qualifier_that_is_none_is_said_to_be_a_word(admin):
+    JobFactory(error="KeyError: created:today")
+    page = admin.get(url("job_changelist"), {"q": "created:today queue:default"}).content.decode()
+    assert "There is no created: to search by" in page
+    page = admin.get(url("job_changelist"), {"q": "KeyError: http://shop shop.shop:7 args.of:7 id:7"}).content.decode()
+    assert "There is no" not in page
+
+
+@pytest.mark.parametrize("value", ["[" * 3000, "NaN", '"\\u0000"', '"\\ud800"', "9" * 5000, "1e999"])
+def test_no_value_of_an_argument_breaks_the_search(admin, value):
+    JobFactory(kwargs={"order": 7})
+    assert listed(admin, q=f"order={value}") == []

@@ -4,6 +4,7 @@ import logging
 from datetime import timedelta
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.contrib.auth.models import User
 from django.utils import timezone
 
@@ -175,3 +176,16 @@ def test_sensitive_values_are_masked_wherever_the_page_shows_them(admin, make_ha
     page = page_of(admin, job).content.decode()
     assert MASK in page
     assert f"{MASK}!" in page
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_asgi_server_sends_the_file_while_it_is_read(admin, async_client):
+    job = JobFactory(running=True)
+    JobLog.objects.bulk_create([JobLog(job=job, message=f"line {n}") for n in range(2500)])
+    async_client.force_login(User.objects.get(username="ann"))
+
+    async def parts():
+        answer = await async_client.get(url("job_log", job.pk))
+        return [part async for part in answer.streaming_content]
+
+    assert [part.count(b"\n") for part in async_to_sync(parts)()] == [1000, 1000, 500]

@@ -9,6 +9,7 @@ from django_jobs.querysets import owner_key
 from django_jobs.states import JobStatus
 from django_jobs.testing import run_jobs
 
+from ..axe import complaints
 from ..factories import JobFactory
 from ..handling import make_handler
 from .conftest import state_url
@@ -314,3 +315,13 @@ def test_nothing_sticks_out_of_the_page(site, ann, scheme, width):
     site.set_viewport_size({"width": width, "height": 800})
     open_job(site, job)
     assert site.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("fields", [{"running": True, "progress_current": 1, "progress_total": 4}, {"failed": True}])
+def test_the_element_shuts_nobody_out(site, ann, scheme, fields):
+    site.context.unroute_all()  # axe-core itself needs styles that the policy forbids
+    site.emulate_media(color_scheme=scheme)
+    open_job(site, job_of(ann, **fields, progress_message="row 1"))
+    wait_for_job(site)
+    assert not complaints(site, within="job-status")

@@ -61,6 +61,28 @@
     }
   }
 
+  function rowsOf(page) {
+    const rows = page.querySelectorAll("#result_list tbody tr");
+    return new Map(Array.from(rows, (row) => [row.querySelector("th a, td a")?.getAttribute("href"), row]));
+  }
+
+  /* Freshens the rows of a list where they stand, though not what is ticked or has the focus; only tells of others. */
+  function freshen(page) {
+    const wanted = rowsOf(page);
+    const shown = rowsOf(document);
+    for (const [key, row] of shown) {
+      Array.from(wanted.has(key) ? row.cells : []).forEach((cell, index) => {
+        const fresh = wanted.get(key).cells[index];
+        const isBusy = cell.querySelector("input") || cell.contains(document.activeElement);
+        if (!isBusy && fresh && cell.innerHTML !== fresh.innerHTML) {
+          cell.replaceChildren(...fresh.childNodes);
+        }
+      });
+    }
+    const isSame = wanted.size === shown.size && Array.from(wanted.keys()).every((key) => shown.has(key));
+    document.getElementById("jobs-others").hidden = isSame;
+  }
+
   function idsOf(part) {
     return new Set(Array.from(part.children, (line) => line.dataset.id));
   }
@@ -209,6 +231,9 @@
       this.interval = Number(dataset.interval || 0) * 1000 || this.interval;
       for (const part of fresh.querySelectorAll("[data-live]")) {
         this.showPart(part);
+      }
+      if (document.getElementById("jobs-others")) {
+        freshen(fresh);
       }
       if (this.editable && !("editable" in dataset)) {
         this.closeForm();
