@@ -7,6 +7,7 @@ import inspect
 import types
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import fields
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Generic, Literal, ParamSpec, TypeVar, overload
 
 from asgiref.sync import sync_to_async
@@ -126,7 +127,7 @@ class Handler(Enqueuer[P], Generic[P, R]):
         self,
         *,
         delay: Seconds | None = None,
-        run_after: Any = None,
+        run_after: datetime | None = None,
         queue_name: str | None = None,
         priority: Priority | None = None,
         max_attempts: int | None = None,

@@ -169,8 +169,13 @@ def test_jobs_with_many_lines_go_in_portions(monkeypatch):
 def rounds_of_pruning(monkeypatch, seconds, found):
     """Return how often a worker prunes in so many seconds, where each time it finds so many jobs."""
     clock, rounds = [0.0], []
+
+    def prune(*_batch, **_limits):
+        rounds.append(clock[0])
+        return found
+
     monkeypatch.setattr(maintenance, "time", SimpleNamespace(monotonic=lambda: clock[0]))
-    monkeypatch.setattr(maintenance, "prune", lambda *_, **__: rounds.append(clock[0]) or found)
+    monkeypatch.setattr(maintenance, "prune", prune)
     monkeypatch.setattr(maintenance, "PRUNE_FOR", 0.0)  # one batch each time
     duties = maintenance.Maintenance("default", lambda _: None)
     while clock[0] < seconds:

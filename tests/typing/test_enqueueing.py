@@ -80,6 +80,7 @@ bare.using(delay=60).enqueue("seven")  # error: arg-type
 bare.using(delay=60).enqueue(7, format="pdf")  # error: call-arg
 bare.using(dalay=60)  # error: call-arg
 bare.using(delay=[])  # error: arg-type
+bare.using(run_after="2026-12-01")  # error: arg-type
 bare.enqueue_many(7)  # error: arg-type
 with_options.enqueue(7, "pdf")  # error: call-arg
 named.enqueue(shop_id=None)  # error: arg-type
