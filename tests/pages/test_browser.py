@@ -323,5 +323,5 @@ def test_the_element_shuts_nobody_out(site, ann, scheme, fields):
     site.context.unroute_all()  # axe-core itself needs styles that the policy forbids
     site.emulate_media(color_scheme=scheme)
     open_job(site, job_of(ann, **fields, progress_message="row 1"))
-    wait_for_job(site)
+    site.wait_for_selector("job-status [data-part=state]")
     assert not complaints(site, within="job-status")
