@@ -14,7 +14,7 @@ from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
@@ -50,7 +50,7 @@ def etag_of(told: str) -> str:
     return f'"{hashlib.sha256(told.encode()).hexdigest()[:32]}"'
 
 
-def unless_same(request: HttpRequest, response: TemplateResponse, rows: Any) -> HttpResponseBase:
+def unless_same(request: HttpRequest, response: HttpResponse, rows: Any) -> HttpResponseBase:
     """Return the response, or 304 to a page that asks for itself again while its rows are the same."""
     if request.headers.get("X-Requested-With") != "XMLHttpRequest":
         return response
@@ -96,10 +96,8 @@ class FastAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # no generic at ru
         """Head the list with what it lists."""
         title = {"title": capfirst(self.opts.verbose_name_plural)}
         response = super().changelist_view(request, {**title, **(extra_context or {})})
-        if not isinstance(response, TemplateResponse) or "cl" not in (response.context_data or {}):
-            return response
-        rows = (response.context_data or {})["cl"].result_list
-        return unless_same(request, response, [_facts_of(row) for row in rows])
+        shown = (getattr(response, "context_data", None) or {}).get("cl")
+        return unless_same(request, response, [*map(_facts_of, shown.result_list)]) if shown else response
 
     def page(self, request: HttpRequest, name: str, **more: Any) -> TemplateResponse:
         """Return a page of our own, in the frame of the admin."""

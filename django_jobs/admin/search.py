@@ -23,7 +23,7 @@ FIELDS = ("name", "owner", "queue_name", "error")
 
 Narrow = Callable[[JobQuerySet], JobQuerySet]
 
-_LIKE_ONE = re.compile(r"([a-z_]+):(?!//).+", re.DOTALL)
+_LIKE_A_QUALIFIER = re.compile(r"([a-z_]+):(?!//).+", re.DOTALL)
 _ARGUMENT = re.compile(r"(?:args\.([A-Za-z_]\w*):|([A-Za-z_]\w*)=)(.+)", re.ASCII | re.DOTALL)
 _QUALIFIED = re.compile(r"(id|status|name|queue|owner|priority|error|parent|copy):(.+)", re.DOTALL)
 
@@ -50,7 +50,7 @@ def is_indexed(text: str) -> bool:
 def unknown_qualifiers(text: str) -> list[str]:
     """Return what stands in a search like a qualifier, is none, and so is looked for as a word."""
     parts = [part for part in smart_split(text) if not _QUALIFIED.fullmatch(part)]
-    return [like[1] for part in parts if (like := _LIKE_ONE.fullmatch(part))]
+    return [like[1] for part in parts if (like := _LIKE_A_QUALIFIER.fullmatch(part))]
 
 
 def _parts(text: str) -> Iterator[tuple[bool, Narrow]]:
