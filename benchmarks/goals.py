@@ -73,7 +73,10 @@ def number(value: float) -> str:
 
 
 DATABASES = [(vendor, TITLES[vendor]) for vendor in VENDORS]
-PAGES = ("overview", "queues", "workers", "all jobs", "one status", "one queue", "a search", "a job")
+PAGES = (
+    "overview", "queues", "workers", "all jobs", "one status", "one queue", "a search", "a search in one status",
+    "the oldest of one status", "a job",
+)  # fmt: skip
 OURS = "drain/postgresql/django_jobs"
 ASYNC = "drain/postgresql/django_jobs async"
 

@@ -48,5 +48,7 @@ def _pages() -> dict[str, str]:
         "one status": f"{JOBS}/job/?status=completed",
         "one queue": f"{JOBS}/job/?queue=lane1",
         "a search": f"{JOBS}/job/?q=noop",
+        "a search in one status": f"{JOBS}/job/?status=completed&q=noop",
+        "the oldest of one status": f"{JOBS}/job/?status=completed&after=",
         "a job": f"{JOBS}/job/{some.pk}/change/",
     }

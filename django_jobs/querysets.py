@@ -61,12 +61,12 @@ def jobs_database(model: type[Model] | None = None) -> str:
 def horizon(rows: QuerySet[Any], limit: int) -> Any:
     """Return the key of the oldest among the newest `limit` rows; None where there are no more than those.
 
-    An index has to give these rows in the order of their keys.
+    An index has to give these rows in the order of their keys, or newest first in their own.
     """
     model: type[Model] = rows.model
     # not every database knows the smallest of some UUIDs, but all sort their texts alike
     key = Cast("pk", CharField()) if isinstance(model._meta.pk, UUIDField) else F("pk")
-    newest = rows.order_by("-pk").annotate(_key=key).values("_key")[:limit]
+    newest = (rows if rows.query.order_by else rows.order_by("-pk")).annotate(_key=key).values("_key")[:limit]
     seen = newest.aggregate(number=Count("_key"), oldest=Min("_key"))
     return model._meta.pk.to_python(seen["oldest"]) if seen["number"] == limit else None
 
@@ -109,6 +109,11 @@ class JobQuerySet(QuerySet["Job"]):
     def cancelled(self) -> Self:
         """Jobs that somebody cancelled."""
         return self.filter(status=JobStatus.CANCELLED)
+
+    def newest_of(self, status: str) -> Self:
+        """Jobs of one status, newest first, as the index of statuses gives them."""
+        alone = {"status__range": (status, status)} if get_store(self.db).expects_even_spread else {"status": status}
+        return self.filter(**alone).order_by("-status", "-pk")
 
     def finished(self) -> Self:
         """Jobs that completed, failed or were cancelled."""

@@ -51,11 +51,21 @@ class JobList(KeysetList):
         return next(spec for spec in self.filter_specs if isinstance(spec, StatusFilter))
 
     @property
+    def status(self) -> str:
+        """The one status whose jobs are listed; empty for all, or some."""
+        chosen = self.statuses.value()
+        return chosen if chosen in JobStatus.values else ""
+
+    @property
+    def order(self) -> tuple[str, ...]:  # type: ignore[override]
+        """Newest first, by the index that holds the jobs of the status."""
+        return ("-status", "-pk") if self.status else ("-pk",)
+
+    @property
     def walkable(self) -> JobQuerySet:
         """The jobs of the status and the days that were chosen, and those that the search finds by an index."""
         jobs = Job.objects.using(self.root_queryset.db).filter(**self.made)
-        status = self.statuses.value()
-        return indexed(jobs.filter(status=status) if status in JobStatus.values else jobs, self.query)
+        return indexed(jobs.newest_of(self.status) if self.status else jobs, self.query)
 
     @property
     def is_indexed(self) -> bool:

@@ -48,13 +48,16 @@ class Question(SimpleListFilter):
 
 
 class StatusFilter(Question):
-    """Each status, and the two questions that people ask across them; each is a method of the queryset too."""
+    """Each status, and the two questions that people ask across them."""
 
     title = _("status")
     parameter_name = "status"
     template = "admin/django_jobs/job/nothing.html"  # the tabs show it
-    labels = [*JobStatus.choices, ("unfinished", _("not finished")), ("orphaned", _("running, worker lost"))]
-    questions = {name: (label, methodcaller(name)) for name, label in labels}
+    questions = {
+        **{name: (label, methodcaller("newest_of", name)) for name, label in JobStatus.choices},
+        "unfinished": (_("not finished"), methodcaller("unfinished")),
+        "orphaned": (_("running, worker lost"), methodcaller("orphaned")),
+    }
 
 
 class Facet(SimpleListFilter):
@@ -83,10 +86,10 @@ def _sample(request: HttpRequest, model_admin: Any) -> list[dict[str, str]]:
     """Return the newest jobs of the chosen status, read once for all facets."""
     if not hasattr(request, "newest_jobs"):
         seen, status = model_admin.get_queryset(request), request.GET.get("status")
-        jobs = seen.filter(status=status) if status in JobStatus.values else seen
+        jobs = seen.newest_of(status) if status in JobStatus.values else seen.order_by("-pk")
         if seen.query.has_filters():  # rules of who sees what have no index
             jobs = jobs.filter(pk__gte=horizon(Job.objects.using(seen.db), WINDOW) or UUID(int=0))
-        newest = jobs.order_by("-pk").values("name", "queue_name", "owner", start=Left("error", ERROR))
+        newest = jobs.values("name", "queue_name", "owner", start=Left("error", ERROR))
         request.newest_jobs = list(newest[:SAMPLE])  # type: ignore[attr-defined]
     return request.newest_jobs  # type: ignore[attr-defined,no-any-return]
 

@@ -141,6 +141,8 @@ class KeysetList(ChangeList):
     own_params = ("before", "after", "since")
     indexed_params = {"job__id__exact"}
     window = WINDOW
+    order = ("-pk",)
+    """Newest first, as the index gives the rows."""
 
     def get_queryset(self, request: HttpRequest, *args: Any, **kwargs: Any) -> QuerySet[Any]:
         """Return the rows that match, on all pages."""
@@ -148,7 +150,7 @@ class KeysetList(ChangeList):
         for name in self.own:
             self.params.pop(name, None)
             self.filter_params.pop(name, None)
-        rows = super().get_queryset(request, *args, **kwargs).order_by("-pk")
+        rows = super().get_queryset(request, *args, **kwargs).order_by(*self.order)
         is_known = "since" in self.own or self.is_indexed
         self.horizon = self.own.get("since") if is_known else horizon(self.walkable, WINDOW)
         return rows if self.horizon is None else rows.filter(pk__gte=self.horizon)
@@ -183,7 +185,7 @@ class KeysetList(ChangeList):
         self.can_show_all = self.multi_page = False
 
     def _rows(self, start: Any, *, is_back: bool) -> list[Any]:
-        rows = self.queryset.order_by("pk") if is_back else self.queryset
+        rows = self.queryset.reverse() if is_back else self.queryset
         if start is not None:
             rows = rows.filter(**{"pk__gt" if is_back else "pk__lt": start})
         return list(rows[: self.list_per_page + 1])

@@ -134,7 +134,7 @@ class Failure(NamedTuple):
 
 def newest_failures() -> list[Failure]:
     """Return what failed among the newest failed jobs, the most frequent first."""
-    jobs = Job.objects.failed().order_by("-id").annotate(beginning=Left("error", LINE))
+    jobs = Job.objects.newest_of(JobStatus.FAILED).annotate(beginning=Left("error", LINE))
     return grouped(jobs.values_list("name", "beginning", "finished_at")[:READ])
 
 

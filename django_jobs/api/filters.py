@@ -89,19 +89,22 @@ class JobFilters(Schema):
         walked = self._walked(jobs, statuses)
         asked = (self.name, self.queue_name, self.priority, self.argument, self.owner == "", self.status != statuses)
         end = horizon(walked, WINDOW) if any(asked) else None
-        found = self._narrowed(walked if end is None else walked.filter(pk__gte=end))
-        rows, cursor = _page(found.order_by("-pk"), self.limit)
+        found = self._narrowed(walked if end is None else walked.filter(pk__gte=end), [] if statuses else self.status)
+        rows, cursor = _page(found, self.limit)
         return {"jobs": rows, "next": cursor or end, "looked_back_to": end}
 
     def _walked(self, jobs: JobQuerySet, statuses: list[JobStatus]) -> JobQuerySet:
-        """Return the jobs that an index gives in the order of their ids, and among which are all that match."""
+        """Return the jobs that an index gives newest first, and among which are all that match."""
         older = jobs if self.cursor is None else jobs.filter(pk__lt=self.cursor)
         older = older.filter(**made_between(self.created_after, self.created_before))
-        return older.filter(status=statuses[0]) if statuses else older
+        if not statuses:
+            return older.order_by("-pk")
+        # from a cursor on, a range would be walked from its beginning
+        return older.newest_of(statuses[0]) if self.cursor is None else older.filter(status=statuses[0]).order_by("-pk")
 
-    def _narrowed(self, jobs: JobQuerySet) -> JobQuerySet:
+    def _narrowed(self, jobs: JobQuerySet, statuses: list[JobStatus]) -> JobQuerySet:
         lookups = {
-            "status__in": self.status, "name__in": self.name, "queue_name__in": self.queue_name,
+            "status__in": statuses, "name__in": self.name, "queue_name__in": self.queue_name,
             "priority__in": self.priority, "created_at__gte": self.created_after, "created_at__lt": self.created_before,
         }  # fmt: skip
         jobs = jobs.filter(**{lookup: asked for lookup, asked in lookups.items() if asked})

@@ -49,6 +49,9 @@ class Store(Words):
 
     locking = "FOR UPDATE"
     """What a SELECT adds to lock its rows."""
+    expects_even_spread = False
+    """Whether the planner takes a status to be spread evenly over time, and would look for the newest jobs that have it
+    among all newer ones of others. It does not where it is told of a range, which may hold but one value."""
 
     @abstractmethod
     def now(self) -> datetime:

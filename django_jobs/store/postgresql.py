@@ -29,6 +29,8 @@ TRANSIENT = {"40001", "40P01", "55P03"}
 class PostgreSQLStore(Store):
     """`FOR UPDATE SKIP LOCKED` in a CTE, which the planner never inlines, so that LIMIT holds."""
 
+    expects_even_spread = True
+
     def __init__(self, alias: str) -> None:
         super().__init__(alias)
         self._coalescer = Coalescer(WINDOW)

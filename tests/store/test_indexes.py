@@ -126,6 +126,15 @@ def test_the_jobs_of_an_owner_are_found_by_an_index(store, crowded):
         assert len(newest) == count
 
 
+@pytest.mark.parametrize("status", [S.COMPLETED, S.FAILED])
+def test_the_newest_of_a_status_are_not_looked_for_among_newer_ones_of_others(store, crowded, status):
+    newest = Job.objects.newest_of(status)[:26]
+    plan = plans_of(newest.__len__)
+    assert_goes_by("django_jobs_status", plan)
+    assert SORTING[connection.vendor] not in plan, plan
+    assert list(newest) == list(Job.objects.filter(status=status).order_by("-pk")[:26])
+
+
 def test_times_are_found_by_ids_which_are_the_primary_key(store, crowded):
     old = Job.objects.filter(**made_between(None, timezone.now() - timedelta(days=1))).order_by("-pk")[:26]
     plan = plans_of(old.__len__)
