@@ -244,8 +244,11 @@ class Store(Words):
         """Return something that hears of changes, for the thread that asks."""
         raise NotImplementedError(f"{type(self).__name__} cannot listen")
 
-    def wake_workers(self) -> None:
-        """Have idle workers look at once, when the transaction has committed; nothing where they see it themselves."""
+    def wake_workers(self, queue_name: str = "") -> None:  # noqa: ARG002 - for those databases that tell them
+        """Have idle workers look at once, when the transaction has committed; nothing where they see it themselves.
+
+        They look first where a job was put, if that is told.
+        """
         return
 
     def transaction(self) -> AbstractContextManager[Any]:

@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,8 @@ class Listener(ABC):
 
     longest_pause = 5.0
     """Seconds after which it looks even though nothing has stirred."""
+    queue_names: Collection[str] = ()
+    """Where the jobs were put that the last news was of, if it says so."""
 
     def __init__(self, alias: str) -> None:
         self.connection: Any = connections[alias]
@@ -132,7 +135,9 @@ class NotificationListener(Listener):
     def has_news(self) -> bool:
         """Read the notifications that have arrived."""
         with self.connection.wrap_database_errors:
-            return bool(list(self.connection.connection.notifies(timeout=0)))
+            told = {notification.payload for notification in self.connection.connection.notifies(timeout=0)}
+        self.queue_names = told - {""}
+        return bool(told)
 
 
 class Coalescer:

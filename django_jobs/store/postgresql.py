@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -110,14 +111,14 @@ class PostgreSQLStore(Store):
         """Return a session of `LISTEN`."""
         return NotificationListener(self.alias)
 
-    def wake_workers(self) -> None:
+    def wake_workers(self, queue_name: str = "") -> None:
         """Notify after the commit, seldom: within the inserting transaction it would make all commits wait in line."""
         if job_settings().LISTEN:
-            transaction.on_commit(self._notify, using=self.alias, robust=True)
+            transaction.on_commit(partial(self._notify, queue_name), using=self.alias, robust=True)
 
-    def _notify(self) -> None:
+    def _notify(self, queue_name: str) -> None:
         if self._coalescer.passes():
-            self.query("SELECT pg_notify(%s, '')", [CHANNEL])
+            self.query("SELECT pg_notify(%s, %s)", [CHANNEL, queue_name])
 
     @staticmethod
     def _row(report: Report, now: datetime) -> tuple[Any, ...]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import takewhile
 from uuid import UUID
 
 from ..settings import job_settings
 from ..states import Outcome
-from ..store import Claim, Report, Store, Survey
+from ..store import Claim, Report, Store
 
 MOST_BUFFERED = 250
 BUFFERED_SECONDS = 0.1
@@ -28,27 +28,41 @@ class Claimer:
         self._worker_id = worker_id
         self._queue_names = list(queue_names)
         self._last = ""
+        self._was_told = False
 
-    def claim(self, limit: int) -> list[Claim]:
-        """Make due jobs pending, then claim up to `limit` jobs from the queues that have some."""
-        claims: list[Claim] = []
+    def claim(self, limit: int, told: Collection[str] = ()) -> list[Claim]:
+        """Make due jobs pending, then claim up to `limit` jobs from the queues that have some.
+
+        Queues of which the worker was `told` come first, and save it the look at all of them: but not twice in a row,
+        lest much news of some queues starves the others.
+        """
+        self._was_told = bool(told) and not self._was_told
+        claims = self._claim_from(self._served(told), limit) if self._was_told else []
+        return self._with_suspects_alone(claims or self._claim_from(self._served(self._waiting()), limit))
+
+    def _waiting(self) -> Collection[str]:
+        """Return the queues that have jobs, once those that are due are among them."""
         survey = self._store.survey()
         if survey.has_due and self._store.retrying(self._store.promote):
             survey = self._store.survey()
-        for queue_name in sorted(self._served(survey), key=lambda name: (name <= self._last, name)):
+        return survey.queue_names
+
+    def _claim_from(self, queue_names: Collection[str], limit: int) -> list[Claim]:
+        claims: list[Claim] = []
+        for queue_name in sorted(queue_names, key=lambda name: (name <= self._last, name)):
             claims += self._store.retrying(lambda: self._store.claim(self._worker_id, queue_name, limit - len(claims)))  # noqa: B023 - called at once
             self._last = queue_name
             if len(claims) >= limit:
                 break
-        return self._with_suspects_alone(claims)
+        return claims
 
     def finds_nothing(self) -> bool:
         """Tell whether there is no job that could be claimed now."""
         survey = self._store.survey()
-        return not (survey.has_due or self._served(survey))
+        return not (survey.has_due or self._served(survey.queue_names))
 
-    def _served(self, survey: Survey) -> list[str]:
-        return [name for name in survey.queue_names if not self._queue_names or name in self._queue_names]
+    def _served(self, queue_names: Collection[str]) -> list[str]:
+        return [name for name in queue_names if not self._queue_names or name in self._queue_names]
 
     def _with_suspects_alone(self, claims: list[Claim]) -> list[Claim]:
         """Keep what comes before the first suspect, or else that alone; give the rest back.

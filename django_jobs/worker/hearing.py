@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from django.db import DatabaseError, InterfaceError, connections
 
@@ -21,7 +21,7 @@ REST = 0.05
 class Hearing:
     """Listen until stopped; where the database cannot be listened to, do nothing, and leave it to polling."""
 
-    def __init__(self, store: Store, on_heard: Callable[[], None], is_full: Callable[[], bool]) -> None:
+    def __init__(self, store: Store, on_heard: Callable[[Collection[str]], None], is_full: Callable[[], bool]) -> None:
         self._store = store
         self._on_heard = on_heard
         self._is_full = is_full
@@ -58,10 +58,10 @@ class Hearing:
     def _listen(self) -> None:
         listener = self._listener = self._store.listener()
         try:
-            self._on_heard()
+            self._on_heard(())
             while not self._stopped.is_set():
                 if listener.hear(AGAIN_AFTER):
-                    self._on_heard()
+                    self._on_heard(listener.queue_names)
                     self._stopped.wait(REST if self._is_full() else BREATH)
         finally:
             with self._closing:

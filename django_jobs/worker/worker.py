@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import ExitStack
 from datetime import timedelta
 from uuid import UUID
@@ -78,6 +78,7 @@ class Worker:
         self._wakeup = Wakeup()
         self._claimed = 0
         self._is_full = False
+        self._told: Collection[str] = ()
         self._sleep = SHORTEST_SLEEP
         self._outages = 0
         self._thread: threading.Thread | None = None
@@ -156,7 +157,8 @@ class Worker:
         self._check_memory()
         self._executors.give_back_stale()
         room = self._room()
-        claims = self._claimer.claim(room) if room > 0 else []
+        told, self._told = self._told, ()
+        claims = self._claimer.claim(room, told) if room > 0 else []
         for claim in claims:
             self._executors.submit(claim, self.row.name, self.alias)
         self._claimed += len(claims)
@@ -224,7 +226,8 @@ class Worker:
         is_ending = self.drain or self.max_jobs or self.stop_reason is not None
         return self._is_full or bool(is_ending) or not self._store.can_listen
 
-    def _heard(self) -> None:
+    def _heard(self, queue_names: Collection[str]) -> None:
+        self._told = queue_names
         self._sleep = SHORTEST_SLEEP
         self._wakeup.wake()
 

@@ -80,6 +80,16 @@ def test_a_burst_of_jobs_is_one_piece_of_news(listener, store, monkeypatch):
 
 
 @pytest.mark.only_on("postgresql")
+def test_the_news_names_the_queue_of_a_new_job(listener):
+    Elsewhere(lambda: echo.using(queue_name="reports").enqueue(1)).value()
+    assert listener.hear(LONG)
+    assert listener.queue_names == {"reports"}
+    Elsewhere(lambda: Job.objects.failed().retry()).value()
+    assert listener.hear(LONG)
+    assert not listener.queue_names, "they may be of any queue"
+
+
+@pytest.mark.only_on("postgresql")
 def test_listening_can_be_switched_off(store, settings, django_assert_num_queries):
     assert store.can_listen
     settings.JOBS = {"LISTEN": False}
