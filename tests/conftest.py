@@ -14,8 +14,15 @@ SCHEMES = {"sqlite": "sqlite", "postgresql": "postgres", "mysql": "mysql"}
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the tests over millions of rows be asked for: they take a minute and a gigabyte."""
+    parser.addoption("--millions", action="store_true", help="also run the tests over millions of rows")
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skip a test that is about other databases than the one at hand."""
+    """Skip a test that is about other databases than the one at hand, or over millions of rows."""
+    if item.get_closest_marker("millions") and not item.config.getoption("--millions"):
+        pytest.skip("is over millions of rows: pytest --millions")
     for marker in item.iter_markers("only_on"):
         if connection.vendor not in marker.args:
             pytest.skip(f"is about {' and '.join(marker.args)}; this is {connection.vendor}")

@@ -1,6 +1,7 @@
 """Databases that refuse for a while: the worker says so once, waits, and goes on by itself."""
 
 import resource
+from urllib.parse import urlsplit
 
 import pytest
 from django.db import connection
@@ -20,30 +21,67 @@ def all_completed() -> bool:
     return not Job.objects.exclude(status=JobStatus.COMPLETED).exists()
 
 
-@pytest.fixture
-def read_only():
-    """Return a function that makes the database read-only for others, or lets them write again."""
+class PostgreSQL:
+    """A server on which one database can be read-only for all but this connection."""
 
-    def switch(*, on: bool) -> None:
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.name = connection.ops.quote_name(connection.settings_dict["NAME"])
+
+    def refuse_writes(self, *, refused: bool) -> None:
         with connection.cursor() as cursor:
             cursor.execute("SET default_transaction_read_only = off")
-            name = connection.ops.quote_name(connection.settings_dict["NAME"])
-            cursor.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = {'on' if on else 'off'}")
+            cursor.execute(f"ALTER DATABASE {self.name} SET default_transaction_read_only = {refused:d}")
             others = "datname = current_database() AND pid <> pg_backend_pid()"
             cursor.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}")
 
-    yield switch
-    switch(on=False)
+    def clear(self) -> None:
+        self.refuse_writes(refused=False)
 
 
-@pytest.mark.only_on("postgresql")
-def test_a_database_that_is_read_only_for_a_while_costs_no_job_and_no_attempt(runjobs, read_only):
-    worker = runjobs()
+class MariaDB:
+    """A server that is read-only for plain users, as a replica is; this connection's user is none."""
+
+    def __init__(self, url: str) -> None:
+        name = connection.settings_dict["NAME"]
+        self.user = f"plain_{name}"[:80]
+        parts = urlsplit(url)
+        self.url = parts._replace(netloc=f"{self.user}:plain@{parts.netloc.rpartition('@')[2]}").geturl()
+        self._run(f"CREATE OR REPLACE USER {self.user} IDENTIFIED BY 'plain'")
+        # whoever comes through the socket's host name would else be nobody
+        self._run(f"CREATE OR REPLACE USER {self.user}@localhost IDENTIFIED BY 'plain'")
+        for host in ("'%'", "localhost"):
+            self._run(f"GRANT ALL ON {connection.ops.quote_name(name)}.* TO {self.user}@{host}")
+
+    def refuse_writes(self, *, refused: bool) -> None:
+        self._run(f"SET GLOBAL read_only = {refused:d}")
+
+    def clear(self) -> None:
+        self.refuse_writes(refused=False)
+        self._run(f"DROP USER {self.user}, {self.user}@localhost")
+
+    @staticmethod
+    def _run(sql: str) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(sql)
+
+
+@pytest.fixture
+def server(database_url):
+    """Return the server, which can refuse what others write."""
+    server = {"postgresql": PostgreSQL, "mysql": MariaDB}[connection.vendor](database_url)
+    yield server
+    server.clear()
+
+
+@pytest.mark.only_on("postgresql", "mysql")
+def test_a_database_that_is_read_only_for_a_while_costs_no_job_and_no_attempt(runjobs, server):
+    worker = runjobs(DATABASE_URL=server.url)
     worker.wait_for("started")
-    read_only(on=True)
-    worker.wait_for(OUTAGE)
+    server.refuse_writes(refused=True)
     jobs = [echo.enqueue(number) for number in range(20)]
-    read_only(on=False)
+    worker.wait_for(OUTAGE)
+    server.refuse_writes(refused=False)
     wait_until(all_completed)
     assert set(Job.objects.values_list("attempts", flat=True)) == {1}
     assert len(jobs) == Job.objects.count()
