@@ -43,7 +43,7 @@ _CHANGING = re.compile(
     r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|0x[0-9a-f]+|\b[0-9a-f]{16,}\b|\d+(?:[.:]\d+)*", re.IGNORECASE
 )
 
-QueueRow = tuple[QueueStats, str, str]
+QueueRow = tuple[QueueStats, str, str, str]
 
 
 def capped(count: int) -> str:
@@ -52,9 +52,14 @@ def capped(count: int) -> str:
 
 
 def queue_rows(now: datetime, past: list[dict[str, Any]] | None = None) -> list[QueueRow]:
-    """Return each queue with its depth and latency as people read them."""
+    """Return each queue with its depth, its latency and how long it has been paused, as people read them."""
     return [
-        (queue, capped(queue.depth), marks.NOTHING if queue.latency is None else marks.span(queue.latency, parts=1))
+        (
+            queue,
+            capped(queue.depth),
+            marks.NOTHING if queue.latency is None else marks.span(queue.latency, parts=1),
+            marks.span(max(now - queue.paused_at, timedelta()), parts=1) if queue.paused_at else "",
+        )
         for queue in queue_stats(now, past)
     ]
 

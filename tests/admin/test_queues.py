@@ -1,12 +1,14 @@
 """The list of queues, and pausing one."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from django_jobs.models import Queue
 from django_jobs.testing import run_jobs
@@ -52,6 +54,12 @@ def test_a_button_pauses_its_queue_and_another_resumes_it(admin):
     response = admin.post(STEER, {"resume": "mail"}, follow=True)
     assert told(response) == ["Resumed: mail"]
     assert not paused()
+
+
+@pytest.mark.parametrize(("since", "shown"), [(timedelta(minutes=7), "7 min"), (timedelta(hours=3, minutes=5), "3 h")])
+def test_how_long_a_queue_has_been_paused_is_told_in_its_largest_unit(admin, since, shown):
+    Queue.objects.create(name="mail", paused_at=timezone.now() - since)
+    assert f"for {shown}</td>" in row_of("mail", admin.get(LIST).content.decode())
 
 
 def test_a_paused_queue_holds_its_jobs_until_it_is_resumed(admin):
