@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from ..attempt import Ending, Running
@@ -17,8 +17,7 @@ def key_of(running: Running) -> ClaimKey:
     return running.claim.id, running.claim.claim_token
 
 
-@dataclass
-class Progress:
+class Progress(NamedTuple):
     """The latest that a handler reported."""
 
     current: float

@@ -33,7 +33,7 @@ def facts_of(written: Written) -> list[Fact]:
     found: list[Fact] = [
         *((signals.job_logged, line.job_id, {"log": line}) for line in written.lines),
         *((signals.job_event, event.job_id, {"name": event.name, "data": event.data}) for event in written.events),
-        *((signals.job_progressed, key[0], vars(progress)) for key, progress in written.progress),
+        *((signals.job_progressed, key[0], progress._asdict()) for key, progress in written.progress),
         *(fact for ending, status in written.endings for fact in _facts_of_ending(ending, status)),
     ]
     return [fact for fact in found if fact[0].receivers]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from collections.abc import Set as AbstractSet
-from dataclasses import astuple, dataclass, field
+from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
@@ -83,7 +83,7 @@ def _write_endings(store: Store, batch: Batch, carried: AbstractSet[ClaimKey] = 
 
 def _report_of(ending: Ending, batch: Batch, carried: AbstractSet[ClaimKey]) -> Report:
     key = key_of(ending.running)
-    return ending.report._replace(progress=astuple(batch.progress[key][1])) if key in carried else ending.report
+    return ending.report._replace(progress=batch.progress[key][1]) if key in carried else ending.report
 
 
 def _standing(store: Store, claims: Collection[ClaimKey]) -> set[ClaimKey]:

@@ -69,7 +69,7 @@ class MariaDB:
 @pytest.fixture
 def server(database_url):
     """Return the server, which can refuse what others write."""
-    server = {"postgresql": PostgreSQL, "mysql": MariaDB}[connection.vendor](database_url)
+    server = PostgreSQL(database_url) if connection.vendor == "postgresql" else MariaDB(database_url)
     yield server
     server.clear()
 
