@@ -97,16 +97,24 @@ GOALS = [
     Goal("… to django-q2", 1, [_drain("postgresql/django-q2")]),
     Goal("… to steady-queue", 1, [_drain("postgresql/steady-queue")]),
     Goal("… to chancy", 1, [_drain("postgresql/chancy")]),
-    Goal("… with async handlers, to pgqueuer", 1, [_drain("postgresql/pgqueuer", ASYNC)]),
+    Goal(
+        "… with async handlers, to pgqueuer", 1, [_drain("postgresql/pgqueuer", ASYNC)],
+        reason="pgqueuer deletes what is done; here each job keeps its row, with times, token and worker",
+    ),
     Goal(
         "drain, SQLite, 1 process: to django-tasks-db", 10,
         [("drain/sqlite/django_jobs", "drain/sqlite/django-tasks-db")],
     ),
-    Goal("… to huey on its own file", 2, [("drain/sqlite/django_jobs", "drain/sqlite/huey")]),
+    Goal(
+        "… to huey on its own file", 2, [("drain/sqlite/django_jobs", "drain/sqlite/huey")],
+        reason="huey deletes a job as it takes it, and keeps nothing of what became of it, with `synchronous=OFF`",
+    ),
     Goal(
         "no-op drain to one with a signal, a log line, progress and a result", 3,
         [(f"work/{vendor}/no-op", f"work/{vendor}/worked") for vendor, _ in DATABASES],
         at_most=True, note=", on the slowest database",
+        reason="there one process runs the jobs and writes for each a line, a result and a progress, where a no-op "
+        "job is one change of a row",
     ),
     *(
         Goal(
@@ -125,6 +133,7 @@ GOALS = [
     Goal(
         "`enqueue_many` to pgqueuer's own", 1,
         [("drain/filled/postgresql/django_jobs", "drain/filled/postgresql/pgqueuer")],
+        reason="most of the time goes into binding and checking arguments and into the `Job` objects that are returned",
     ),
     Goal("pick-up by an idle worker, PostgreSQL: median", 3, ["latency/postgresql/django_jobs/median"], "ms", True),
     Goal("… 99 of 100 within", 15, ["latency/postgresql/django_jobs/p99"], "ms", True),
@@ -153,7 +162,10 @@ GOALS = [
         "two processes and their supervisor, PostgreSQL: memory (PSS)", 120, ["memory/postgresql/django_jobs/pss"],
         "MB", True, reason="Django with psycopg, set up and connected, takes 42 MB a process by itself",
     ),
-    Goal("… resident (RSS: shared pages count in each)", 120, ["memory/postgresql/django_jobs/rss"], "MB", True),
+    Goal(
+        "… resident (RSS: shared pages count in each)", 120, ["memory/postgresql/django_jobs/rss"], "MB", True,
+        reason="the same, three times",
+    ),
     *(
         Goal(
             f"a page of the admin over millions of jobs, {title}", 200,

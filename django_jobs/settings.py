@@ -67,6 +67,8 @@ class JobSettings:
     """Whether workers count what they did, per minute."""
     STATS_INTERVAL: Annotated[timedelta, _span(lowest=0.1, highest=600)] = timedelta(seconds=5)
     """How often a worker writes its counts down."""
+    RELEASE: Annotated[str, _short(30)] = ""
+    """Which release of the project runs, such as a tag or a short commit; it stands beside each worker."""
     ACCESS: Annotated[str, str] = "django_jobs.access.JobsAccess"  # imported by the checks, and when it is used
     """The class of the rules who may see and do what, by its dotted path."""
 
@@ -173,6 +175,15 @@ def _one_of(*allowed: str) -> Callable[[object], str]:
         if value not in allowed:
             raise ValueError(f"{value!r} is none of {', '.join(allowed)}")
         return str(value)
+
+    return read
+
+
+def _short(longest: int) -> Callable[[object], str]:
+    def read(value: object) -> str:
+        if not isinstance(value, str) or len(value) > longest or not value.isprintable():
+            raise ValueError(f"{value!r} is not a text of at most {longest} printable characters")
+        return value
 
     return read
 

@@ -42,7 +42,7 @@ def register_worker(
         pid=pid,
         queue_names=list(queue_names),
         concurrency=concurrency,
-        version=f"Django {django.get_version()}",
+        version=f"{job_settings().RELEASE} Django {django.get_version()}".strip(),
     )
     with store.turn():
         row.started_at = row.heartbeat_at = store.now()

@@ -36,6 +36,7 @@ class Tally:
         self._alias = alias
         self._worker_id = worker_id
         self._totals: dict[Key, dict[str, float]] = defaultdict(lambda: dict.fromkeys(_TOTALS, 0))
+        self._changed: set[Key] = set()
         settings = job_settings()
         self._every = settings.STATS_INTERVAL.total_seconds() if settings.STATS else NEVER
         self.due = time.monotonic() + self._every
@@ -54,13 +55,15 @@ class Tally:
         if column is None or (status is JobStatus.SCHEDULED and ending.report.refunds):
             return
         claim = ending.running.claim
-        totals = self._totals[minute, self._worker_id, claim.name, claim.queue_name]
+        key = minute, self._worker_id, claim.name, claim.queue_name
+        self._changed.add(key)
+        totals = self._totals[key]
         totals[column] += 1
         totals["run_seconds"] += ending.running.seconds
         totals["wait_seconds"] += claim.waited
 
     def write(self) -> None:
-        """Write the totals so far, or else the next time; forget the minutes that are over."""
+        """Write the totals that changed, or else the next time; forget the minutes that are over."""
         self.due = time.monotonic() + self._every
         try:
             self._write()
@@ -69,9 +72,20 @@ class Tally:
             connections.close_all()
 
     def _write(self) -> None:
-        if not self._totals:
+        keys, self._changed = sorted(self._changed), set()
+        try:
+            self._upsert(keys)
+        except (DatabaseError, InterfaceError):
+            self._changed.update(keys)
+            raise
+        current = _this_minute()
+        for key in [*self._totals]:
+            if key[0] < current and key not in self._changed:
+                del self._totals[key]
+
+    def _upsert(self, keys: list[Key]) -> None:
+        if not keys:
             return
-        keys = sorted(self._totals)
         takes_target = connections[self._alias].features.supports_update_conflicts_with_target
         Stat.objects.using(self._alias).bulk_create(
             [Stat(**dict(zip(_KEY, key, strict=True)), **self._totals[key]) for key in keys],
@@ -79,10 +93,6 @@ class Tally:
             unique_fields=_KEY if takes_target else None,
             update_fields=_TOTALS,
         )
-        current = _this_minute()
-        for key in keys:
-            if key[0] < current:
-                del self._totals[key]
 
 
 def _this_minute() -> datetime:

@@ -1,6 +1,6 @@
 """`manage.py enqueuejob`."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -31,6 +31,14 @@ def test_each_option_reaches_the_job():
     assert (job.timeout, job.owner) == (timedelta(seconds=90), "shop:7")
 
 
+@pytest.mark.parametrize(("given", "hour"), [("2030-12-24T18:00", 17), ("2030-12-24T18:00Z", 18)])
+def test_a_time_is_that_of_the_site_unless_it_names_a_zone(settings, given, hour):
+    settings.TIME_ZONE = "Europe/Vienna"
+    call_command("enqueuejob", "tests.echo", f"--run-after={given}")
+    job = Job.objects.get()
+    assert (job.status, job.run_after) == (JobStatus.SCHEDULED, datetime(2030, 12, 24, hour, tzinfo=UTC))
+
+
 def test_a_priority_may_be_a_number():
     call_command("enqueuejob", "tests.echo", "--priority=-3")
     assert Job.objects.get().priority == -3
@@ -45,6 +53,8 @@ def test_a_priority_may_be_a_number():
         (["tests.add", "--kwargs", "[2]"], "must be a JSON object"),
         (["tests.add", "--kwargs", '{"a": NaN}'], "JSON cannot hold"),
         (["tests.echo", "--delay=soon"], "delay: 'soon' is not a duration"),
+        (["tests.echo", "--run-after=tomorrow"], "'tomorrow' is no time, such as"),
+        (["tests.echo", "--run-after=2030-12-24", "--delay=5"], "delay.*run_after|run_after.*delay"),
         (["tests.echo", "--priority=urgent"], "priority='urgent'"),
     ],
 )

@@ -48,6 +48,7 @@ EVERY_KEY = {
     "MAX_PAYLOAD": "5000",
     "STATS": "off",
     "STATS_INTERVAL": "10",
+    "RELEASE": "v1.2",
     "ACCESS": "example_project.shop.visitors.ShopAccess",
 }
 

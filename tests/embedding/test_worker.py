@@ -3,6 +3,7 @@
 import logging
 import threading
 
+import django
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.db import OperationalError
@@ -30,6 +31,14 @@ def test_jobs_run_while_the_block_lasts():
     assert WorkerRow.objects.get().stopped_at is not None
     left.refresh_from_db()
     assert left.status == JobStatus.PENDING
+
+
+@pytest.mark.parametrize(("release", "version"), [("", "Django "), ("v1.2", "v1.2 Django ")])
+def test_the_row_of_a_worker_tells_what_it_runs(settings, release, version):
+    settings.JOBS = {**settings.JOBS, "RELEASE": release}
+    with running_worker():
+        echo.enqueue("it lives").wait(20)
+    assert WorkerRow.objects.get().version == version + django.get_version()
 
 
 def test_what_runs_when_the_block_ends_may_end_too(make_handler):

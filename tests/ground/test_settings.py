@@ -59,6 +59,8 @@ def test_the_settings_are_read_when_asked_for(settings):
         ("UNKNOWN_JOBS", [], "none of fail, wait"),
         ("LOG_LEVEL", "info", "none of DEBUG, INFO"),
         ("STATS", 1, "neither True nor False"),
+        ("RELEASE", 12, "not a text of at most 30"),
+        ("RELEASE", "f" * 40, "not a text of at most 30"),
         ("DATABASE", "jobs", "no alias in DATABASES \\(default\\)"),
         ("DATABASE", ["default"], "unhashable|no alias"),
         ("MAX_PAYLOAD", 0, "at least 1"),

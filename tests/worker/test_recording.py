@@ -15,7 +15,7 @@ from django.utils import timezone
 from django_jobs import current_job
 from django_jobs.attempt import Running
 from django_jobs.attempt.outcomes import completed
-from django_jobs.models import Job, JobEvent, JobLog
+from django_jobs.models import Job, JobEvent, JobLog, Stat
 from django_jobs.states import JobStatus
 from django_jobs.store import get_store
 from django_jobs.worker import Worker, recorder
@@ -372,6 +372,18 @@ class TestTrouble:
         start_worker()
         assert record.wait(LONG).status == JobStatus.COMPLETED
         assert record.rescues == 1
+
+    def test_totals_are_written_again_only_when_they_have_changed(self, django_assert_num_queries):
+        tally = Tally("default", WorkerFactory().pk)
+        jobs.echo.enqueue(1)
+        [claim] = get_store("default").claim(WorkerFactory().pk, "default", 1)
+        done = Written([(completed(Running(claim, Mock()), 1), JobStatus.COMPLETED)])
+        for number in (1, 2):
+            tally.count(done)
+            tally.write()
+            assert sum(Stat.objects.values_list("completed", flat=True)) == number
+            with django_assert_num_queries(0):
+                tally.write()
 
     def test_what_was_said_so_far_is_written_though_more_is_said_all_the_time(self, monkeypatch):
         busy = recorder.Recorder("default", Mock(), Tally("default", WorkerFactory().pk))

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
+from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import CommandError
+from django.utils.timezone import is_naive, make_aware
 
 from ...asking import enqueue
 from ...exceptions import JobsError
@@ -24,6 +27,7 @@ class Command(JobsCommand):
             "--kwargs", default="{}", help="The arguments as a JSON object, such as '{\"shop_id\": 7}'."
         )
         parser.add_argument("--delay", help="Run it so much later: seconds, or text such as 5m.")
+        parser.add_argument("--run-after", type=_moment, help="Run it then or soon after, such as 2030-12-24T18:00.")
         parser.add_argument("--queue", dest="queue_name", help="The queue (default: the handler's).")
         parser.add_argument("--priority", type=_priority, help="high, normal, low or -100 to 100.")
         parser.add_argument("--max-attempts", type=int, help="Attempts before the job fails.")
@@ -31,7 +35,7 @@ class Command(JobsCommand):
         parser.add_argument("--owner", help="Whose job it is.")
 
     def handle(self, *, name: str, kwargs: str, **options: Any) -> None:
-        chosen = ("delay", "queue_name", "priority", "max_attempts", "timeout", "owner")
+        chosen = ("delay", "run_after", "queue_name", "priority", "max_attempts", "timeout", "owner")
         try:
             record = enqueue(name, _arguments(kwargs), **{option: options[option] for option in chosen})
         except (JobsError, TypeError) as error:
@@ -47,6 +51,15 @@ def _arguments(text: str) -> dict[str, Any]:
     if not isinstance(arguments, dict):
         raise CommandError("--kwargs must be a JSON object, such as '{\"shop_id\": 7}'.")
     return arguments
+
+
+def _moment(text: str) -> datetime:
+    """Read a time, in the site's zone where the text names none."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ArgumentTypeError(f"{text!r} is no time, such as 2030-12-24T18:00") from None
+    return make_aware(moment) if settings.USE_TZ and is_naive(moment) else moment
 
 
 def _priority(text: str) -> int | str:
