@@ -33,6 +33,8 @@ from .wakeup import Wakeup
 from .watch import Watch
 
 SHORTEST_SLEEP = 0.005
+GROWTH_TOLD, GROWTH_UNTOLD = 3.0, 1.25
+"""How sleeps grow while nothing is found. Where nobody tells of jobs, they stay a fifth of the time since the last."""
 LONGEST_OUTAGE_SLEEP = 5.0
 PATIENCE = 2.0
 """Seconds between tries of an embedded worker to begin, while the database has no tables yet."""
@@ -247,7 +249,8 @@ class Worker:
         return self._claimer.finds_nothing() and not self._executors
 
     def _next_sleep(self) -> float:
-        slept, self._sleep = self._sleep, min(self._sleep * 3, self.poll_interval)
+        growth = GROWTH_TOLD if self._store.can_listen else GROWTH_UNTOLD
+        slept, self._sleep = self._sleep, min(self._sleep * growth, self.poll_interval)
         return slept * random.uniform(0.9, 1.1)  # noqa: S311 - spreads load
 
     def _guarded_round(self) -> float:
