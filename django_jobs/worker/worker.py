@@ -29,12 +29,9 @@ from .recorder import Recorder
 from .rescue import release_unheld
 from .stopping import Deadline, StopReason, memory_held
 from .tally import Tally
-from .wakeup import Wakeup
+from .wakeup import SHORTEST_PAUSE, Pauses, Wakeup
 from .watch import Watch
 
-SHORTEST_SLEEP = 0.005
-GROWTH_TOLD, GROWTH_UNTOLD = 3.0, 1.25
-"""How sleeps grow while nothing is found. Where nobody tells of jobs, they stay a fifth of the time since the last."""
 LONGEST_OUTAGE_SLEEP = 5.0
 PATIENCE = 2.0
 """Seconds between tries of an embedded worker to begin, while the database has no tables yet."""
@@ -81,7 +78,6 @@ class Worker:
         self._claimed = 0
         self._is_full = False
         self._told: Collection[str] = ()
-        self._sleep = SHORTEST_SLEEP
         self._outages = 0
         self._thread: threading.Thread | None = None
 
@@ -166,11 +162,11 @@ class Worker:
         self._claimed += len(claims)
         self._is_full = len(claims) >= room
         if claims:
-            self._sleep = SHORTEST_SLEEP
-            return 0.0 if self._is_full else SHORTEST_SLEEP
+            self._pauses.begin()
+            return 0.0 if self._is_full else SHORTEST_PAUSE
         if self.drain and self._is_drained():
             self.request_stop(StopReason.DRAINED)
-        return self._next_sleep()
+        return self._pauses.next()
 
     def _check_memory(self) -> None:
         """Stop over the limit, but not before a job has ended: a limit that is too low shall not stop all work."""
@@ -198,6 +194,7 @@ class Worker:
         install_capture()
         if level := missed_below():
             logger.info("loggers without a level of their own store nothing below %s: LOGGING's root has it", level)
+        self._pauses = Pauses(self.poll_interval, is_told=self._store.can_listen)
         self._claimer = Claimer(self._store, self.row.pk, self.queue_names)
         self._notifier = Notifier(self.alias)
         self._recorder = Recorder(self.alias, self._notifier, Tally(self.alias, self.row.pk))
@@ -230,7 +227,7 @@ class Worker:
 
     def _heard(self, queue_names: Collection[str]) -> None:
         self._told = queue_names
-        self._sleep = SHORTEST_SLEEP
+        self._pauses.begin()
         self._wakeup.wake()
 
     def _stuck(self) -> None:
@@ -247,11 +244,6 @@ class Worker:
         if self._executors or not self._recorder.flush():
             return False
         return self._claimer.finds_nothing() and not self._executors
-
-    def _next_sleep(self) -> float:
-        growth = GROWTH_TOLD if self._store.can_listen else GROWTH_UNTOLD
-        slept, self._sleep = self._sleep, min(self._sleep * growth, self.poll_interval)
-        return slept * random.uniform(0.9, 1.1)  # noqa: S311 - spreads load
 
     def _guarded_round(self) -> float:
         """Do a round; while the database does not answer, say so once and sleep longer and longer."""

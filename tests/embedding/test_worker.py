@@ -2,7 +2,6 @@
 
 import logging
 import threading
-from unittest.mock import Mock
 
 import django
 import pytest
@@ -166,12 +165,3 @@ def test_a_worker_whose_heartbeat_lapsed_begins_anew(settings):
         assert add.enqueue(1, 2).wait(20).result == 3
     assert WorkerRow.objects.get().pk != first
     assert Job.objects.get().attempts == 1
-
-
-@pytest.mark.parametrize(("can_listen", "share"), [(True, 1.0), (False, 0.3)])
-def test_an_idle_worker_sleeps_longer_and_longer_but_no_longer_than_it_has_waited(can_listen, share):
-    worker = Worker(poll_interval=1)
-    worker._store = Mock(can_listen=can_listen)
-    slept = [worker._next_sleep() for _ in range(100)]
-    assert all(sleep < 0.01 + 2.2 * share * sum(slept[:place]) for place, sleep in enumerate(slept) if sleep < 0.9)
-    assert 0.9 <= slept[-1] <= 1.1
