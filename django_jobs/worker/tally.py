@@ -56,11 +56,11 @@ class Tally:
             return
         claim = ending.running.claim
         key = minute, self._worker_id, claim.name, claim.queue_name
-        self._changed.add(key)
         totals = self._totals[key]
         totals[column] += 1
         totals["run_seconds"] += ending.running.seconds
         totals["wait_seconds"] += claim.waited
+        self._changed.add(key)  # last, as another thread may write the totals of those that are in it
 
     def write(self) -> None:
         """Write the totals that changed, or else the next time; forget the minutes that are over."""
@@ -72,7 +72,8 @@ class Tally:
             connections.close_all()
 
     def _write(self) -> None:
-        keys, self._changed = sorted(self._changed), set()
+        keys = sorted(self._changed)
+        self._changed.difference_update(keys)
         try:
             self._upsert(keys)
         except (DatabaseError, InterfaceError):
