@@ -5,7 +5,7 @@ import pytest
 from django_jobs.worker.wakeup import Pauses
 
 
-@pytest.mark.parametrize(("is_told", "share"), [(True, 2.2), (False, 0.3)])
+@pytest.mark.parametrize(("is_told", "share"), [(True, 2.6), (False, 0.35)])
 def test_an_idle_worker_pauses_longer_and_longer_in_proportion_to_how_long_it_has_found_nothing(is_told, share):
     pauses = Pauses(1, is_told=is_told)
     slept = [pauses.next() for _ in range(100)]
