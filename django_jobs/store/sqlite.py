@@ -51,14 +51,15 @@ class SQLiteStore(StepwiseStore):
 
     def change_held(self, change: str, columns: Mapping[str, str], rows: Sequence[tuple[Any, ...]]) -> list[UUID]:
         """Test the fence, change and answer in one UPDATE."""
-        ids = {text: row[0] for text, row in zip(self.prepared_ids(row[0] for row in rows), rows, strict=True)}
+        ids = self.prepared_ids(row[0] for row in rows)
         values = ", ".join([f"({self.marks(rows[0])})"] * len(rows))
         changed = self.query(
             f"WITH said(job_id, token, {', '.join(columns)}) AS (VALUES {values}) UPDATE {self.table} SET {change} "
             "FROM said WHERE id = job_id AND claim_token = token AND status = 'running' RETURNING id",
             [value for pk, (_, *rest) in zip(ids, rows, strict=True) for value in (pk, *rest)],
         )
-        return [ids[text] for (text,) in changed]
+        by_text = dict(zip(ids, (row[0] for row in rows), strict=True))
+        return [by_text[text] for (text,) in changed]
 
     @property
     def can_listen(self) -> bool:
