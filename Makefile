@@ -5,7 +5,7 @@ VENV ?= .venv
 PYTHON ?= $(shell for name in python3.13 python3.12 python3.14 python3.11 python3 python; do \
 	if $$name -c 'import sys, ensurepip, sqlite3; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; \
 	then echo $$name; break; fi; done)
-# more for pytest: make test ARGS="-k layers -x"
+# more for pytest: make test ARGS="-k layers -x", or ARGS=--millions for the tests over millions of rows
 ARGS ?=
 # more for the trials: make chaos CHAOS="--on postgresql --seconds 600 --seed 7"
 CHAOS ?= --seconds 120

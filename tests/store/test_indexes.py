@@ -14,6 +14,7 @@ from django.utils import timezone
 from django_jobs.ids import made_between, uuid7
 from django_jobs.models import Job
 from django_jobs.states import JobStatus
+from tests.admin.conftest import logged_in, url
 from tests.factories import WorkerFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -133,6 +134,20 @@ def test_the_newest_of_a_status_are_not_looked_for_among_newer_ones_of_others(st
     assert_goes_by("django_jobs_status", plan)
     assert SORTING[connection.vendor] not in plan, plan
     assert list(newest) == list(Job.objects.filter(status=status).order_by("-pk")[:26])
+
+
+@pytest.mark.only_on("postgresql")
+@pytest.mark.parametrize("face", ["admin", "API"])
+def test_a_list_of_one_status_is_not_read_from_among_newer_jobs_of_others(crowded, face):
+    filters = pytest.importorskip("django_jobs.api.filters", reason="django-ninja is not installed")
+    client, asked = logged_in(superuser=True), {"status": [S.COMPLETED]}
+    read = {
+        "admin": lambda: client.get(url("job_changelist"), asked),
+        "API": lambda: filters.JobFilters.model_validate(asked).page(Job.objects.all()),
+    }
+    plan = plans_of(read[face])
+    assert "Backward using django_jobs_status" in plan, plan
+    assert not re.search(r"using django_jobs_job_pkey.*\n(\s+Index Cond.*\n)?\s+Filter: .*status", plan), plan
 
 
 def test_times_are_found_by_ids_which_are_the_primary_key(store, crowded):
