@@ -39,6 +39,7 @@ class Interruptible:
         self._thread_id: int | None = None
         self._has_left = False
         self._is_settled = False
+        self._has_insisted = False
         self._one_interrupter = threading.Lock()
 
     def enter(self) -> None:
@@ -53,21 +54,32 @@ class Interruptible:
             if self.interruption is not None or self._has_left:
                 return False
             self.interruption = interruption
-            if not self._has_left:
-                self._deliver(interruption)
-            self._is_settled = True
+            self._deliver(interruption)
+            return True
+
+    def insist(self) -> bool:
+        """Raise it once more, for Python swallows what arrives in a `__del__` or a callback of the collector."""
+        with self._one_interrupter:
+            if self.interruption is None or self._has_left or self._has_insisted:
+                return False
+            self._has_insisted = True
+            self._deliver(self.interruption)
             return True
 
     def _deliver(self, interruption: Interruption) -> None:
+        self._is_settled = False
+        if self._thread_id is not None and not self._has_left:
+            self._raise_considerately(self._thread_id, interruption)
+        self._is_settled = True
+
+    def _raise_considerately(self, thread_id: int, interruption: Interruption) -> None:
         """Raise it at a moment when it leaves no lock behind, or else after a fraction of a second."""
-        if self._thread_id is None:
-            return
         for _ in range(LOOKS):
             # after a sleep this thread has the interpreter for itself long enough to look and to raise
             time.sleep(PAUSE)
-            if self._has_left or not _is_taking(self._thread_id):
+            if self._has_left or not _is_taking(thread_id):
                 break
-        _raise_in_thread(self._thread_id, ctypes.py_object(type(interruption)))
+        _raise_in_thread(thread_id, ctypes.py_object(type(interruption)))
 
     def leave(self) -> None:
         """End the stretch: after this returns, no interruption can arrive."""
@@ -92,9 +104,9 @@ class Interruptible:
             return
         try:
             # something in its place, and not just nothing: once an exception is withdrawn, Python 3.11 loops for
-            # ever in the next function that a tracer (coverage, a debugger) looks at
-            _raise_in_thread(self._thread_id, ctypes.py_object(TakenBack))
+            # ever in the next function that a tracer (coverage, a debugger) looks at; and again, until it arrives
             while True:
+                _raise_in_thread(self._thread_id, ctypes.py_object(TakenBack))
                 time.sleep(0)
         except TakenBack:
             return

@@ -108,6 +108,10 @@ class Running:
             self.stopper.ask()
         return stopped
 
+    def insist(self) -> bool:
+        """Stop a handler that was interrupted and goes on; False when nothing more can be tried."""
+        return bool(self.stopper and self.stopper.force()) or self.stretch.insist()
+
     def settle(self) -> bool:
         """Claim the right to say how this attempt ended: True for the first who asks, False for all later."""
         return self._is_settled.acquire(blocking=False)

@@ -47,7 +47,7 @@ class Watch:
         """Interrupt an attempt over its limit; abandon one that was interrupted and goes on."""
         limit = running.limit
         if running.interrupted_at is not None:
-            if time.monotonic() - running.interrupted_at > GRACE and not (running.stopper and running.stopper.force()):
+            if time.monotonic() - running.interrupted_at > GRACE and not running.insist():
                 self._abandon(running)
         elif limit and running.seconds > limit:
             running.interrupt(TimeoutInterruption(f"Timed out: the attempt ran longer than its limit of {limit:g} s."))

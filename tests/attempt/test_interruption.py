@@ -1,5 +1,6 @@
 """Raising an exception in another thread: it stops whatever runs, and never what runs next."""
 
+import gc
 import logging
 import random
 import sys
@@ -21,6 +22,11 @@ from tests.attempt.attempts import running_of
 from tests.waiting import wait_until
 
 logger = logging.getLogger(__name__)
+
+pytestmark = pytest.mark.filterwarnings(
+    # hypothesis counts the collector's time in a callback, where an interruption can arrive like anywhere else
+    "ignore::pytest.PytestUnraisableExceptionWarning",
+)
 
 
 @contextmanager
@@ -87,6 +93,32 @@ def test_an_attempt_is_interrupted_once():
     assert isinstance(stretch.interruption, CancelInterruption)
 
 
+def test_an_interruption_that_python_swallows_is_raised_once_more(make_handler):
+    swallowing = threading.Event()
+
+    class Deaf:
+        def __del__(self):
+            swallowing.set()
+            while True:
+                pass
+
+    def spin_on():
+        Deaf()
+        swallowing.clear()
+        while True:
+            pass
+
+    running = running_of(make_handler(spin_on))
+    with in_thread(running) as endings:
+        wait_until(swallowing.is_set)
+        assert running.interrupt(TimeoutInterruption("too long"))
+        wait_until(lambda: not swallowing.is_set())
+        assert not endings
+        assert running.insist()
+    assert endings[0].report.outcome is Outcome.RETRY
+    assert not running.insist()
+
+
 def test_an_attempt_that_has_ended_is_not_interrupted(make_handler):
     running = running_of(make_handler(lambda: 1))
     assert run_attempt(running).report.outcome is Outcome.COMPLETED
@@ -104,9 +136,10 @@ def test_an_attempt_interrupted_before_it_began_does_not_run_its_handler(make_ha
 
 def short_and_varied():
     """Do some work of each kind, for about as long as an interruption takes to come."""
+    made: list[object] = []
     for number in range(random.randrange(2000)):
         try:
-            str([number]).encode()
+            made.append(str([number]).encode())
         finally:
             abs(number)
 
@@ -150,7 +183,18 @@ class Line:
             self.faults.append((outcome, interruption))
 
 
-@pytest.mark.usefixtures("busy_switching")
+@pytest.fixture
+def busy_collector():
+    """Have the collector run all the time, and Python code with it, which swallows what is raised there."""
+    usual = gc.get_threshold()
+    gc.callbacks.append(lambda phase, info: str([phase, info]).encode())
+    gc.set_threshold(20)
+    yield
+    gc.set_threshold(*usual)
+    gc.callbacks.pop()
+
+
+@pytest.mark.usefixtures("busy_switching", "busy_collector")
 @pytest.mark.parametrize("threads", [1, 3])
 def test_no_interruption_leaks_into_the_next_attempt_on_the_thread(make_handler, threads):
     """Thousands of very short attempts, interrupted at random moments: none may escape, hang, or hit the next."""

@@ -174,6 +174,29 @@ def test_a_handler_that_will_not_stop_is_abandoned_and_its_thread_replaced(make_
     assert record.status == JobStatus.FAILED
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_handler_that_missed_its_interruption_is_stopped_and_not_abandoned(
+    make_handler, start_worker, monkeypatch, caplog
+):
+    monkeypatch.setattr(watch, "GRACE", 0.3)
+
+    class Deaf:
+        def __del__(self):
+            while True:
+                pass
+
+    def spin_on():
+        Deaf()
+        while True:
+            pass
+
+    record = make_handler(spin_on, timeout=0.5, max_attempts=1).enqueue()
+    start_worker(concurrency=1)
+    assert "ran longer than its limit" in ended(record).error
+    assert ended(jobs.add.enqueue(1, 2)).result == 3
+    assert "abandoned" not in caplog.text
+
+
 def cling(free):
     """Run until free, whatever is raised: in the call that sleeps, for no `try` holds on the way round a loop."""
     while True:
