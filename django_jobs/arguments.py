@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from .exceptions import InvalidArguments, InvalidResult, PayloadTooLarge
 from .settings import job_settings
@@ -45,19 +45,15 @@ class Binder:
         return [], named
 
 
-class Arguments(NamedTuple):
-    """What a function is to be called with, and the JSON texts that a row holds of it."""
-
-    args: list[Any]
-    kwargs: dict[str, Any]
-    args_json: str
-    kwargs_json: str
+Arguments = tuple[str, str]
+"""The JSON texts of positional and named arguments, as a row holds them."""
 
 
 def packed(name: str, args: list[Any], kwargs: dict[str, Any]) -> Arguments:
-    """Return arguments with their JSON; raise `InvalidArguments` where it would lose something, `PayloadTooLarge`."""
+    """Return arguments as JSON; raise `InvalidArguments` where it would lose something, `PayloadTooLarge`."""
     way_out = " Store them elsewhere and pass a key, or raise JOBS['MAX_PAYLOAD']."
-    return Arguments(args, kwargs, *_written(name, "the arguments are", {"args": args, "kwargs": kwargs}, way_out))
+    positional, named = _written(name, "the arguments are", {"args": args, "kwargs": kwargs}, way_out)
+    return positional, named
 
 
 def check_json(name: str, value: Any, path: str) -> None:
@@ -70,7 +66,7 @@ def _written(name: str, subject: str, parts: Mapping[str, Any], way_out: str = "
         texts = [storable_json(part, path) for path, part in parts.items()]
     except Unstorable as error:
         raise InvalidArguments(f"{name}: {error}.") from None
-    size, limit = sum(len(text.encode()) for text in texts), job_settings().MAX_PAYLOAD
+    size, limit = len("".join(texts).encode()), job_settings().MAX_PAYLOAD
     if size > limit:
         raise PayloadTooLarge(f"{name}: {subject} {size:,} bytes of JSON, more than MAX_PAYLOAD ({limit:,}).{way_out}")
     return texts

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models.base import ModelState
@@ -16,7 +18,7 @@ from .arguments import Arguments
 from .current import running_job_id
 from .events import announce
 from .exceptions import InvalidArguments
-from .ids import uuid7
+from .ids import uuid7s
 from .models import Job
 from .options import JobOptions, read_priority, read_span
 from .querysets import jobs_database, owner_key
@@ -36,19 +38,19 @@ MOST_TEXT = 10_000_000
 Call = tuple[Sequence[Any], Mapping[str, Any]]
 
 
-def create(handler: Handler[..., Any], calls: Sequence[Call], options: JobOptions) -> list[Job]:
+def create(handler: Handler[..., Any], calls: Iterator[Call], options: JobOptions) -> Enqueued:
     """Create a job of this handler for each call; check every call before the first is written."""
     arguments = list(_bound(handler, calls))
     alias = jobs_database()
     return insert(Job(**_fields(handler, options, alias)), arguments, alias)
 
 
-def _bound(handler: Handler[..., Any], calls: Sequence[Call]) -> Iterator[Arguments]:
+def _bound(handler: Handler[..., Any], calls: Iterator[Call]) -> Iterator[Arguments]:
     for number, (args, kwargs) in enumerate(calls, 1):
         try:
             yield handler.bound(args, kwargs)
         except (TypeError, InvalidArguments) as error:
-            if len(calls) > 1:
+            if number > 1 or next(calls, None):
                 raise type(error)(f"call {number}: {error}") from error
             raise
 
@@ -80,34 +82,68 @@ def _due(options: JobOptions, alias: str) -> tuple[JobStatus, datetime]:
     return (JobStatus.SCHEDULED if moment > now else JobStatus.PENDING), moment
 
 
-def insert(template: Job, calls: Sequence[Arguments], alias: str) -> list[Job]:
-    """Write a job like the template for each call, and tell of them once they are committed."""
-    store = get_store(alias)
-    jobs = [_job_like(template, call, alias) for call in calls]
-    rows = [(job.pk, call.args_json, call.kwargs_json) for job, call in zip(jobs, calls, strict=True)]
-    with transaction.atomic(using=alias, savepoint=False) if len(rows) > 1 else nullcontext():
-        for portion in portions(rows, lambda row: len(row[1]) + len(row[2]), MOST_ROWS, MOST_TEXT):
-            store.insert(template, portion)
-    store.wake_workers(template.queue_name)
-    if job_enqueued.receivers:
-        transaction.on_commit(partial(_announce, jobs), using=alias, robust=True)
-    return jobs
+class Enqueued(Sequence[Job]):
+    """New jobs in the order of their calls, each made when it is first asked for.
+
+    A hundred thousand objects that nobody looks at would take as long as writing their rows.
+    """
+
+    def __init__(self, template: Job, ids: list[UUID], calls: Sequence[Arguments], alias: str) -> None:
+        self.ids = ids
+        """The jobs' ids, for whoever wants nothing else."""
+        self._template, self._calls, self._alias = template, calls, alias
+        self._made: dict[int, Job] = {}
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__}: {len(self)} × {self._template.name}>"
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @overload
+    def __getitem__(self, index: int) -> Job: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[Job]: ...
+    def __getitem__(self, index: int | slice) -> Job | list[Job]:
+        numbers = range(len(self))[index]
+        return self._job(numbers) if isinstance(numbers, int) else [self._job(number) for number in numbers]
+
+    def _job(self, number: int) -> Job:
+        if number not in self._made:
+            self._made[number] = _job_like(self._template, self.ids[number], self._calls[number], self._alias)
+        return self._made[number]
 
 
-def _job_like(template: Job, call: Arguments, alias: str) -> Job:
+def _job_like(template: Job, pk: UUID, call: Arguments, alias: str) -> Job:
     """Return a copy with an id and arguments of its own, made by hand: a tenth of the time that `Job()` takes."""
+    args, kwargs = map(json.loads, call)
     job = Job.__new__(Job)
     job.__dict__ = {
         **template.__dict__,
-        "id": uuid7(),
-        "args": call.args,
-        "kwargs": call.kwargs,
+        "id": pk,
+        "args": args,
+        "kwargs": kwargs,
         "_state": ModelState(),
     }
     job._state.adding, job._state.db = False, alias
     return job
 
 
-def _announce(jobs: list[Job]) -> None:
+def insert(template: Job, calls: Sequence[Arguments], alias: str) -> Enqueued:
+    """Write a job like the template for each call, and tell of them once they are committed."""
+    store = get_store(alias)
+    ids = uuid7s(len(calls))
+    rows = ((pk, *call) for pk, call in zip(ids, calls, strict=True))
+    with transaction.atomic(using=alias, savepoint=False) if len(ids) > 1 else nullcontext():
+        for portion in portions(rows, lambda row: len(row[1]) + len(row[2]), MOST_ROWS, MOST_TEXT):
+            store.insert(template, portion)
+    store.wake_workers(template.queue_name)
+    jobs = Enqueued(template, ids, calls, alias)
+    if job_enqueued.receivers:
+        transaction.on_commit(partial(_announce, jobs), using=alias, robust=True)
+    return jobs
+
+
+def _announce(jobs: Enqueued) -> None:
     for record in jobs:
         announce(job_enqueued, record)

@@ -24,6 +24,7 @@ from .schemas import Schema
 from .settings import job_settings
 
 if TYPE_CHECKING:
+    from .creating import Enqueued
     from .models import Job
 
 P = ParamSpec("P")
@@ -45,20 +46,20 @@ class Enqueuer(Generic[P]):
         """
         from .creating import create
 
-        return create(self.handler, [(args, kwargs)], self.job_options)[0]
+        return create(self.handler, iter([(args, kwargs)]), self.job_options)[0]
 
     async def aenqueue(self, /, *args: P.args, **kwargs: P.kwargs) -> Job:
         """Create a job from async code."""
         return await sync_to_async(functools.partial(self.enqueue, *args, **kwargs))()
 
-    def enqueue_many(self, calls: Iterable[Mapping[str, Any] | Sequence[Any]]) -> list[Job]:
+    def enqueue_many(self, calls: Iterable[Mapping[str, Any] | Sequence[Any]]) -> Enqueued:
         """Create a job for each dict of keyword arguments or sequence of positional ones, a thousand a round trip.
 
         All or none: one wrong call raises before any job is written.
         """
         from .creating import create
 
-        return create(self.handler, [_call(call) for call in calls], self.job_options)
+        return create(self.handler, map(_call, calls), self.job_options)
 
 
 class Handler(Enqueuer[P], Generic[P, R]):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import struct
 import threading
 import time
 import uuid
@@ -16,18 +17,25 @@ _last = 0
 
 
 def uuid7() -> uuid.UUID:
-    """Return an id larger than every id this process made before, also within one millisecond.
+    """Return an id larger than every id this process made before, also within one millisecond."""
+    return uuid7s(1)[0]
+
+
+def uuid7s(count: int) -> list[uuid.UUID]:
+    """Return ids of which each is larger than the one before, and than every id this process made before.
 
     The 12 bits after the version hold the fraction of the millisecond (RFC 9562, section 6.2, method 3), so that
     ids of one bulk insert keep the order they were made in.
     """
     global _last  # noqa: PLW0603 - the one counter that makes ids grow
     with _lock:
-        ticks = max(time.time_ns() * 4096 // 1_000_000, _last + 1)
-        _last = ticks
-    milliseconds, fraction = divmod(ticks, 4096)
-    random_bits = int.from_bytes(os.urandom(8), "big") >> 2
-    return uuid.UUID(int=milliseconds << 80 | 0x7 << 76 | fraction << 64 | 0b10 << 62 | random_bits)
+        first = max(time.time_ns() * 4096 // 1_000_000, _last + 1)
+        _last = first + count - 1
+    randoms = struct.unpack(f"{count}Q", os.urandom(8 * count))
+    return [
+        uuid.UUID(int=ticks >> 12 << 80 | 0x7 << 76 | (ticks & 0xFFF) << 64 | 0b10 << 62 | random_bits >> 2)
+        for ticks, random_bits in enumerate(randoms, first)
+    ]
 
 
 def first_uuid7_of(timestamp: float) -> uuid.UUID:

@@ -10,6 +10,9 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
+Place = str | tuple["Place", str | int]
+"""Where a value stands: what all is called, and the keys and indexes that lead to it; the last stands outermost."""
+
 MAX_TEXT = 100_000
 MAX_DEPTH = 30
 """Levels of lists and dicts: MariaDB takes 31 for JSON, and what one database keeps all shall keep."""
@@ -28,11 +31,12 @@ def portions(items: Iterable[T], length_of: Callable[[T], int], most: int, longe
     portion: list[T] = []
     length = 0
     for item in items:
-        if portion and (len(portion) >= most or length + length_of(item) > longest):
+        size = length_of(item)
+        if portion and (len(portion) >= most or length + size > longest):
             yield portion
             portion, length = [], 0
         portion.append(item)
-        length += length_of(item)
+        length += size
     if portion:
         yield portion
 
@@ -45,9 +49,17 @@ def plain(text: str) -> str:
 class Unstorable(ValueError):
     """A value that JSON would lose or change: where it stands, and what is wrong with it."""
 
-    def __init__(self, path: str, problem: str) -> None:
-        super().__init__(f"{path} {problem}")
-        self.path = path
+    def __init__(self, place: Place, problem: str) -> None:
+        self.path = _path_to(place)
+        super().__init__(f"{self.path} {problem}")
+
+
+def _path_to(place: Place) -> str:
+    if isinstance(place, str):
+        return place
+    parent, step = place
+    is_inner_name = isinstance(step, str) and step.isidentifier() and not isinstance(parent, str)
+    return _path_to(parent) + (f".{step}" if is_inner_name else f"[{step!r}]")
 
 
 def storable_text(text: object, limit: int = MAX_TEXT) -> str:
@@ -70,50 +82,54 @@ def storable_json(value: Any, path: str) -> str:
     return _encode(value)
 
 
-def _inspect(value: Any, path: str, depth: int) -> None:
+def _inspect(value: Any, place: Place, depth: int) -> None:
     if isinstance(value, str):
-        _inspect_text(value, path)
+        if problem := _problem_of(value):
+            raise Unstorable(place, problem)
     elif isinstance(value, int | float):
-        _inspect_number(value, path)
+        _inspect_number(value, place)
     elif isinstance(value, dict | list | tuple):
-        _inspect_container(value, path, depth)
+        _inspect_container(value, place, depth)
     elif value is not None:
-        raise Unstorable(path, f"is of type {type(value).__qualname__}, which JSON cannot hold{_way_out(value)}")
+        raise Unstorable(place, f"is of type {type(value).__qualname__}, which JSON cannot hold{_way_out(value)}")
 
 
-def _inspect_number(value: float, path: str) -> None:
+def _inspect_number(value: float, place: Place) -> None:
     if not isinstance(value, int) and not math.isfinite(value):
-        raise Unstorable(path, f"is {value}, which JSON cannot hold; pass None or text")
+        raise Unstorable(place, f"is {value}, which JSON cannot hold; pass None or text")
     if isinstance(value, int) and value.bit_length() > MAX_BITS:
-        raise Unstorable(path, f"is an integer of more than {MAX_BITS} bits; pass text")
+        raise Unstorable(place, f"is an integer of more than {MAX_BITS} bits; pass text")
 
 
-def _inspect_container(value: Any, path: str, depth: int) -> None:
+def _inspect_container(value: Any, place: Place, depth: int) -> None:
     if depth >= MAX_DEPTH:
-        raise Unstorable(path[:80] + "…", f"is nested deeper than {MAX_DEPTH} levels, or contains itself")
+        start = _path_to(place)[:80] + "…"
+        raise Unstorable(start, f"is nested deeper than {MAX_DEPTH} levels, or contains itself")
     if isinstance(value, dict):
-        _inspect_mapping(value, path, depth)
+        _inspect_mapping(value, place, depth)
         return
     for index, item in enumerate(value):
-        _inspect(item, f"{path}[{index}]", depth + 1)
+        _inspect(item, (place, index), depth + 1)
 
 
-def _inspect_mapping(value: dict[Any, Any], path: str, depth: int) -> None:
+def _inspect_mapping(value: dict[Any, Any], place: Place, depth: int) -> None:
     for key, item in value.items():
         if not isinstance(key, str):
-            raise Unstorable(path, f"has the key {key!r}: JSON keys are text, and it would come back as a str")
-        _inspect_text(key, f"{path} key {key!r}")
-        _inspect(item, f"{path}.{key}" if depth and key.isidentifier() else f"{path}[{key!r}]", depth + 1)
+            raise Unstorable(place, f"has the key {key!r}: JSON keys are text, and it would come back as a str")
+        if problem := _problem_of(key):
+            raise Unstorable(f"{_path_to(place)} key {key!r}", problem)
+        _inspect(item, (place, key), depth + 1)
 
 
-def _inspect_text(text: str, path: str) -> None:
+def _problem_of(text: str) -> str:
     if "\x00" in text:
-        raise Unstorable(path, "contains a NUL character, which databases refuse; pass base64 for binary data")
+        return "contains a NUL character, which databases refuse; pass base64 for binary data"
     if not text.isascii():
         try:
             text.encode()
         except UnicodeEncodeError:
-            raise Unstorable(path, "contains half of a surrogate pair, which is not valid text") from None
+            return "contains half of a surrogate pair, which is not valid text"
+    return ""
 
 
 _WAYS_OUT = {

@@ -150,6 +150,20 @@ def test_many_jobs_are_created_a_thousand_at_a_time(django_assert_max_num_querie
     assert list(Job.objects.order_by("id").values_list("pk", flat=True)) == [job.pk for job in jobs]
 
 
+def test_many_jobs_are_made_when_they_are_asked_for():
+    jobs = add.enqueue_many({"a": n} for n in range(10))
+    assert jobs[3] is jobs[3]
+    assert jobs[-1].kwargs == {"a": 9}
+    assert [job.kwargs["a"] for job in jobs[2:4]] == [2, 3]
+    assert jobs[2:4][1] is jobs[3]
+    assert jobs.ids == [job.pk for job in jobs]
+    assert repr(jobs) == "<Enqueued: 10 × tests.add>"
+    with pytest.raises(IndexError):
+        jobs[10]
+    assert jobs[4].cancel()
+    assert (jobs[4].status, jobs[5].status) == (JobStatus.CANCELLED, JobStatus.PENDING)
+
+
 def test_many_calls_may_be_dicts_or_tuples():
     jobs = add.enqueue_many([{"a": 1}, (2,), [3, 4]])
     assert [job.kwargs for job in jobs] == [{"a": 1}, {"a": 2}, {"a": 3, "b": 4}]
@@ -161,7 +175,7 @@ def test_many_jobs_share_their_options():
 
 
 def test_no_calls_make_no_jobs():
-    assert add.enqueue_many([]) == []
+    assert not add.enqueue_many([])
     assert not Job.objects.exists()
 
 
@@ -181,6 +195,11 @@ def test_jobs_are_enqueued_from_async_code():
     delayed = async_to_sync(add.using(delay=60).aenqueue)(3)
     assert Job.objects.get(pk=job.pk).kwargs == {"a": 1, "b": 2}
     assert Job.objects.get(pk=delayed.pk).status == JobStatus.SCHEDULED
+
+
+def test_an_enqueued_job_holds_its_arguments_as_its_handler_gets_them():
+    job = echo.enqueue({"pair": (1, 2)})
+    assert job.kwargs == {"value": {"pair": [1, 2]}} == Job.objects.get(pk=job.pk).kwargs
 
 
 def test_a_job_knows_the_job_that_enqueued_it():
@@ -207,7 +226,7 @@ def test_the_wrong_call_of_many_is_named(wrong, error):
 def test_many_jobs_are_announced_one_by_one(announced, django_capture_on_commit_callbacks):
     with django_capture_on_commit_callbacks(execute=True):
         jobs = echo.enqueue_many([(1,), (2,), (3,)])
-    assert [job for _, job in announced] == jobs
+    assert [job for _, job in announced] == [*jobs]
 
 
 def test_a_receiver_can_listen_to_one_handler(django_capture_on_commit_callbacks):
@@ -236,7 +255,7 @@ def test_a_receiver_that_raises_harms_no_enqueue(django_capture_on_commit_callba
             jobs = echo.enqueue_many([(1,), (2,)])
     finally:
         job_enqueued.disconnect(receive)
-    assert [job for _, job in announced] == jobs
+    assert [job for _, job in announced] == [*jobs]
     assert "broken receiver" in caplog.text
 
 

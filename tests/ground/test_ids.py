@@ -4,7 +4,7 @@ import threading
 import time
 import uuid
 
-from django_jobs.ids import first_uuid7_of, uuid7
+from django_jobs.ids import first_uuid7_of, uuid7, uuid7s
 
 
 def test_ids_are_version_7_of_rfc_9562():
@@ -13,7 +13,7 @@ def test_ids_are_version_7_of_rfc_9562():
 
 
 def test_every_id_is_larger_than_the_one_before():
-    made = [uuid7() for _ in range(20_000)]
+    made = [uuid7(), *uuid7s(20_000), uuid7(), *uuid7s(0), *uuid7s(1)]
     assert made == sorted(made)
     assert [str(pk) for pk in made] == sorted(str(pk) for pk in made)
     assert len(set(made)) == len(made)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from django import forms
 from django.contrib import messages
@@ -33,18 +33,18 @@ def index(request: HttpRequest) -> HttpResponse:
     return _page(request)
 
 
-def import_catalogue(form: CatalogueForm) -> list[Job]:
+def import_catalogue(form: CatalogueForm) -> Sequence[Job]:
     """Keep the file, then import it."""
     report = importing.new_report(form.cleaned_data["file"])
     return [jobs.import_products.enqueue(report_id=report.pk)]
 
 
-def make_report(form: ReportForm) -> list[Job]:
+def make_report(form: ReportForm) -> Sequence[Job]:
     """Make a sales report."""
     return [jobs.sales_report.enqueue(report_id=form.save().pk)]
 
 
-def prepare_pictures(form: PictureForm) -> list[Job]:
+def prepare_pictures(form: PictureForm) -> Sequence[Job]:
     """Prepare the uploaded picture, or else those of the shop."""
     upload = form.cleaned_data["file"]
     if upload is None:
@@ -54,35 +54,35 @@ def prepare_pictures(form: PictureForm) -> list[Job]:
     return jobs.prepare_picture.enqueue_many({"picture_id": picture.pk} for picture in pictures)
 
 
-def place_order(form: OrderForm) -> list[Job]:
+def place_order(form: OrderForm) -> Sequence[Job]:
     """Place an order, and process it."""
     asked = form.cleaned_data
     order = ordering.place(asked["customer"], {asked["sku"]: asked["quantity"]}, asked["card"])
     return [jobs.process_order.using(owner=order.customer).enqueue(order_id=order.pk)]
 
 
-def read_reviews(form: ReviewsForm) -> list[Job]:
+def read_reviews(form: ReviewsForm) -> Sequence[Job]:
     """Read the reviews from the other site."""
     return [jobs.scrape_reviews.enqueue(first_page=form.cleaned_data["first_page"])]
 
 
-def send_newsletter(form: NewsletterForm) -> list[Job]:
+def send_newsletter(form: NewsletterForm) -> Sequence[Job]:
     """Send the newsletter to all who take it."""
     return newsletter.send(form.cleaned_data["subject"], form.cleaned_data["text"])
 
 
-def take_stock(form: StockForm) -> list[Job]:
+def take_stock(form: StockForm) -> Sequence[Job]:
     """Count the stones."""
     return [jobs.take_stock.enqueue(**form.cleaned_data)]
 
 
-def sync_prices(form: SupplierForm) -> list[Job]:
+def sync_prices(form: SupplierForm) -> Sequence[Job]:
     """Note whether the supplier's feed is up, then ask it."""
     SupplierFeed.turn(is_up=form.cleaned_data["is_up"])
     return [jobs.sync_prices.enqueue()]
 
 
-STARTS: dict[str, tuple[type[forms.BaseForm], Callable[..., list[Job]]]] = {
+STARTS: dict[str, tuple[type[forms.BaseForm], Callable[..., Sequence[Job]]]] = {
     "import": (CatalogueForm, import_catalogue),
     "pictures": (PictureForm, prepare_pictures),
     "order": (OrderForm, place_order),
@@ -108,7 +108,7 @@ def start(request: HttpRequest, what: str) -> HttpResponse:
     return _follow(request, enqueued)
 
 
-def _follow(request: HttpRequest, enqueued: list[Job]) -> HttpResponse:
+def _follow(request: HttpRequest, enqueued: Sequence[Job]) -> HttpResponse:
     if not enqueued:
         messages.warning(request, "There was nothing to do.")
         return redirect("shop:index")
