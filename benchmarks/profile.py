@@ -37,7 +37,7 @@ def main() -> int:
         stage = Stage(ours(options.on), found[options.on])
         stage.call("fill", options.jobs, options.kind)
         stage.settle()
-        stacks = record(stage)
+        stacks = record(stage, options.kind)
     options.to.write_text(draw(stacks, f"{options.kind} on {options.on}"), encoding="utf-8")
     print("\n".join(heaviest(stacks)))
     return 0
@@ -55,7 +55,7 @@ def read_command_line() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def record(stage: Stage) -> Stacks:
+def record(stage: Stage, kind: str) -> Stacks:
     """Run a worker until nothing is due, under py-spy; return how often it was seen in which stack of calls.
 
     Only the thread that holds the interpreter's lock is looked at: the others wait, for it or for the database.
@@ -67,7 +67,7 @@ def record(stage: Stage) -> Stacks:
         str(raw),
     ]
     worker = [str(stage.python), "-m", "django", "runjobs", "-v0", "--drain"]
-    env = {**stage.environment(), "BENCH_DATABASE": stage.url}
+    env = {**stage.environment(), "BENCH_DATABASE": stage.url, **({"BENCH_RECEIVER": "1"} if kind == "worked" else {})}
     subprocess.run([*spy, "--", *worker], env=environment(env), cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
     return read(raw.read_text(encoding="utf-8").splitlines())
 

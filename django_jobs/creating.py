@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, overload
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models.base import ModelState
 from django.utils import timezone
 
 from .arguments import Arguments
@@ -110,23 +109,10 @@ class Enqueued(Sequence[Job]):
 
     def _job(self, number: int) -> Job:
         if number not in self._made:
-            self._made[number] = _job_like(self._template, self.ids[number], self._calls[number], self._alias)
+            args, kwargs = map(json.loads, self._calls[number])
+            known = {**vars(self._template), "id": self.ids[number], "args": args, "kwargs": kwargs}
+            self._made[number] = Job.known(self._alias, **known)
         return self._made[number]
-
-
-def _job_like(template: Job, pk: UUID, call: Arguments, alias: str) -> Job:
-    """Return a copy with an id and arguments of its own, made by hand: a tenth of the time that `Job()` takes."""
-    args, kwargs = map(json.loads, call)
-    job = Job.__new__(Job)
-    job.__dict__ = {
-        **template.__dict__,
-        "id": pk,
-        "args": args,
-        "kwargs": kwargs,
-        "_state": ModelState(),
-    }
-    job._state.adding, job._state.db = False, alias
-    return job
 
 
 def insert(template: Job, calls: Sequence[Arguments], alias: str) -> Enqueued:

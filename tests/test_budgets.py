@@ -13,7 +13,7 @@ PACKAGE = ROOT / "django_jobs"
 LONGEST_FUNCTION = 40
 USUAL_FUNCTION = 20  # 95 of 100 functions are no longer
 LONGEST_MODULE = 300
-WHOLE_PACKAGE = 9130
+WHOLE_PACKAGE = 9200
 NO_CODE = {
     tokenize.COMMENT,
     tokenize.DEDENT,

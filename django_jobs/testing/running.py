@@ -16,7 +16,7 @@ from ..signals import job_started
 from ..store import Claim, get_store
 from ..worker.batch import Batch, Progress, key_of
 from ..worker.claiming import Claimer
-from ..worker.telling import facts_of, failures_of, log_endings, log_started, tell
+from ..worker.telling import Fact, facts_of, failures_of, log_endings, log_started, tell
 from ..worker.writing import Written, write
 
 WORKER_NAME = "run_jobs"
@@ -75,7 +75,7 @@ def _run(claim: Claim, alias: str) -> None:
     running = Running(claim, sink, WORKER_NAME, alias)
     log_started(running)
     if job_started.receivers:
-        tell(alias, [(job_started, claim.id, {"attempt": claim.attempts})], [])
+        tell(alias, [Fact(job_started, claim.id, {"attempt": claim.attempts})], [])
     ending = run_attempt(running)
     sink.write(Batch(endings=[ending]))
 

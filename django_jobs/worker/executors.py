@@ -16,7 +16,7 @@ from .eventloop import LoopExecutor
 from .logger import logger
 from .notifier import Notifier
 from .recorder import Recorder
-from .telling import log_started
+from .telling import Fact, log_started
 from .threads import ThreadExecutor
 from .wakeup import Wakeup
 
@@ -148,7 +148,7 @@ class Executors:
     def _started(self, running: Running) -> None:
         log_started(running)
         if job_started.receivers:
-            self._notifier.pass_on([(job_started, running.claim.id, {"attempt": running.claim.attempts})], [])
+            self._notifier.pass_on([Fact(job_started, running.claim.id, {"attempt": running.claim.attempts})], [])
 
     def _ended(self, ending: Ending) -> None:
         """Tell the recorder first: a job that neither of the two knew of would be taken for one that nobody holds."""

@@ -27,6 +27,8 @@ class Notifier:
         self._messages: queue.Queue[Message | None] = queue.Queue(CAPACITY)
         self._thread: threading.Thread | None = None
         self._gave_up = False
+        self._reads_rows = False
+        """Whether receivers ask for more of completed jobs than the worker knows."""
         self._untold = 0
         """How many facts were dropped since receivers are stuck."""
 
@@ -75,7 +77,7 @@ class Notifier:
     def _work(self) -> None:
         while not self._gave_up and (message := self._messages.get()) is not None:
             try:
-                tell(self._alias, *message)
+                self._reads_rows = tell(self._alias, *message, reads_rows=self._reads_rows)
             except BaseException:  # a receiver that calls sys.exit() must not silence the others
                 logger.exception("telling of jobs failed")
                 connections.close_all()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import logging
-from collections.abc import Collection, Iterator
-from typing import Any
+from collections.abc import Collection
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import InterfaceError, OperationalError, connections
@@ -15,10 +16,19 @@ from ..attempt import Ending, Running
 from ..events import announce
 from ..models import Job
 from ..states import JobStatus
+from ..store import CLAIM_COLUMNS
 from .logger import logger
 from .writing import Written
 
-Fact = tuple[Signal, UUID, dict[str, Any]]
+
+class Fact(NamedTuple):
+    """A signal to send of a job, and by what it completed if that is what happened."""
+
+    signal: Signal
+    job_id: UUID
+    details: dict[str, Any]
+    completed_by: Ending | None = None
+
 
 _SIGNALS = {
     JobStatus.COMPLETED: signals.job_completed,
@@ -30,29 +40,28 @@ _SIGNALS = {
 
 def facts_of(written: Written) -> list[Fact]:
     """Return the signals that somebody listens to, in the order in which things happened."""
-    found: list[Fact] = [
-        *((signals.job_logged, line.job_id, {"log": line}) for line in written.lines),
-        *((signals.job_event, event.job_id, {"name": event.name, "data": event.data}) for event in written.events),
-        *((signals.job_progressed, key[0], progress._asdict()) for key, progress in written.progress),
-        *(fact for ending, status in written.endings for fact in _facts_of_ending(ending, status)),
-    ]
-    return [fact for fact in found if fact[0].receivers]
+    facts: list[Fact] = []
+    if signals.job_logged.receivers:
+        facts += [Fact(signals.job_logged, line.job_id, {"log": line}) for line in written.lines]
+    if signals.job_event.receivers:
+        facts += [Fact(signals.job_event, it.job_id, {"name": it.name, "data": it.data}) for it in written.events]
+    if signals.job_progressed.receivers:
+        facts += [Fact(signals.job_progressed, key[0], progress._asdict()) for key, progress in written.progress]
+    return facts + [fact for ending, status in written.endings if (fact := _fact_of_ending(ending, status))]
 
 
-def _facts_of_ending(ending: Ending, status: JobStatus) -> Iterator[Fact]:
-    signal = _SIGNALS.get(status)
-    if signal is None or not signal.receivers or (status is JobStatus.SCHEDULED and ending.report.refunds):
-        return
-    report = ending.report
-    details: dict[JobStatus, dict[str, Any]] = {
-        JobStatus.COMPLETED: {"result": ending.value},
-        JobStatus.FAILED: {
-            "error": report.error, "exception": ending.exception, "attempts": ending.running.claim.attempts
-        },
-        JobStatus.CANCELLED: {},
-        JobStatus.SCHEDULED: {"error": report.error, "exception": ending.exception, "delay": report.delay},
-    }  # fmt: skip
-    yield signal, report.id, details[status]
+def _fact_of_ending(ending: Ending, status: JobStatus) -> Fact | None:
+    report, signal = ending.report, _SIGNALS.get(status)
+    if signal is None or not signal.receivers or (status is JobStatus.SCHEDULED and report.refunds):
+        return None
+    if status is JobStatus.COMPLETED:
+        return Fact(signal, report.id, {"result": ending.value}, ending)
+    if status is JobStatus.CANCELLED:
+        return Fact(signal, report.id, {})
+    why = {"error": report.error, "exception": ending.exception}
+    if status is JobStatus.FAILED:
+        return Fact(signal, report.id, {**why, "attempts": ending.running.claim.attempts})
+    return Fact(signal, report.id, {**why, "delay": report.delay})
 
 
 def failures_of(written: Written) -> list[Ending]:
@@ -64,15 +73,39 @@ def failures_of(written: Written) -> list[Ending]:
     ]
 
 
-def tell(alias: str, facts: list[Fact], failures: list[Ending]) -> None:
-    """Call `on_error` callbacks, then send the signals; whatever they raise is logged."""
-    jobs = _rows(alias, {*(pk for _, pk, _ in facts), *(ending.report.id for ending in failures)})
+def tell(alias: str, facts: list[Fact], failures: list[Ending], *, reads_rows: bool = True) -> bool:
+    """Call `on_error` callbacks, then send the signals; whatever they raise is logged.
+
+    Where jobs only completed, and unless it `reads_rows`, receivers get jobs with what the worker knows of them.
+    Return whether one asked for more, which takes a query for each job, so that it is better to read the next ones.
+    """
+    completed = [fact.completed_by for fact in facts if fact.completed_by]
+    if reads_rows or failures or len(completed) < len(facts):
+        ids = {*(fact.job_id for fact in facts), *(ending.report.id for ending in failures)}
+        _tell_of(_rows(alias, ids), facts, failures)
+        return reads_rows
+    jobs = {ending.report.id: _completed(alias, ending) for ending in completed}
+    known = sum(len(vars(record)) for record in jobs.values())
+    _tell_of(jobs, facts, failures)
+    return sum(len(vars(record)) for record in jobs.values()) > known
+
+
+def _tell_of(jobs: dict[UUID, Job], facts: list[Fact], failures: list[Ending]) -> None:
     for ending in failures:
         if ending.report.id in jobs:
             _call_back(ending, jobs[ending.report.id])
-    for signal, pk, details in facts:
+    for signal, pk, details, _ in facts:
         if pk in jobs:
             _announce(signal, jobs[pk], details)
+
+
+def _completed(alias: str, ending: Ending) -> Job:
+    """Return a job as it completed, without what only its row says, or what the handler may have changed in place."""
+    claim = ending.running.claim
+    values = [*claim.args, *claim.kwargs.values()]
+    unsure = {"args", "kwargs"} if any(isinstance(value, list | dict) for value in values) else set()
+    known = {name: getattr(claim, name) for name in CLAIM_COLUMNS if name not in unsure}
+    return Job.known(alias, **known, status=JobStatus.COMPLETED, result=json.loads(ending.report.result or "null"))
 
 
 def _announce(signal: Signal, record: Job, details: dict[str, Any]) -> None:

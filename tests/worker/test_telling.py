@@ -71,6 +71,67 @@ def test_a_job_is_told_of_from_start_to_end(make_handler):
     assert facts["completed"] == {"result": 7}
 
 
+@contextmanager
+def told_of_completions(*names):
+    """Collect which fields of completed jobs were read from their rows before and after a receiver asked for some."""
+    heard = []
+
+    def receive(job, **_):
+        before = job.get_deferred_fields()
+        heard.append((before, {name: getattr(job, name) for name in names}, job))
+
+    signals.job_completed.connect(receive)
+    try:
+        yield heard
+    finally:
+        signals.job_completed.disconnect(receive)
+
+
+def test_a_receiver_of_completions_gets_what_the_worker_knows_without_a_query(make_handler):
+    def work(a, b="x"):
+        return {"pair": (1, 2)}
+
+    names = ("status", "result", "args", "kwargs", "owner", "attempts", "max_attempts", "queue_name", "priority", "pk")
+    with told_of_completions(*names) as heard:
+        jobs = make_handler(work).using(owner="o").enqueue_many([[1], {"a": None, "b": "y"}])
+        drain(concurrency=1)
+    rows = Job.objects.in_bulk(jobs.ids)
+    assert [facts for _, facts, _ in heard] == [{name: getattr(rows[pk], name) for name in names} for pk in jobs.ids]
+    for _, _, job in heard:
+        assert {"created_at", "started_at", "finished_at", "parent_id"} <= job.get_deferred_fields()
+        assert job.duration == rows[job.pk].duration
+        assert (job.created_at, job.parent) == (rows[job.pk].created_at, None)
+
+
+def test_rows_are_read_for_receivers_that_ask_for_more_than_the_worker_knows(make_handler):
+    handler = make_handler(lambda: None)
+    with told_of_completions("created_at") as heard:
+        record = handler.enqueue()
+        worker = Worker(concurrency=1, poll_interval=0.05)
+        thread = threading.Thread(target=worker.run)
+        thread.start()
+        wait_until(lambda: heard)
+        again = handler.enqueue()
+        wait_until(lambda: len(heard) == 2)
+        worker.stop()
+        thread.join(LONG)
+    (before, facts, _), (later, later_facts, _) = heard
+    assert "created_at" in before
+    assert not later
+    assert [facts["created_at"], later_facts["created_at"]] == [record.created_at, again.created_at]
+
+
+def test_a_receiver_sees_arguments_as_they_were_enqueued(make_handler):
+    def spoil(names, **more):
+        names.append("spoilt")
+        more["late"] = "spoilt"
+
+    with told_of_completions("args", "kwargs") as heard:
+        make_handler(spoil).enqueue_many([[["a"]], {"names": [], "early": 1}])
+        drain(concurrency=1)
+    assert [facts["kwargs"] for _, facts, _ in heard] == [{"names": ["a"]}, {"names": [], "early": 1}]
+
+
 def outcomes():
     error = ValueError("broken")
     yield "failed", error, 1, {"error": "ValueError: broken", "exception": error, "attempts": 1}
