@@ -118,21 +118,19 @@ class Store(Words):
             )
 
     def _shared(self, template: Job) -> tuple[str, list[Any]]:
-        """Return the columns that new jobs have in common, and their values."""
-        connection, values = self.connection, []
-        for field in self._shared_fields:
+        """Return the columns that new jobs have in common, but for those that are NULL, and their values."""
+        connection, values = self.connection, {}
+        for column, field in self._shared_fields.items():
             value = getattr(template, field.attname)
-            is_plain = value is None or isinstance(value, str | int)  # as any driver takes it
-            values.append(value if is_plain else field.get_db_prep_save(value, connection))
-        return self._shared_columns, values
+            if value is not None:
+                is_plain = isinstance(value, str | int)  # as any driver takes it
+                values[column] = value if is_plain else field.get_db_prep_save(value, connection)
+        return ", ".join(values), [*values.values()]
 
     @cached_property
-    def _shared_fields(self) -> list[Field[Any, Any]]:
-        return [field for field in self.model._meta.concrete_fields if field.name not in {"id", "args", "kwargs"}]
-
-    @cached_property
-    def _shared_columns(self) -> str:
-        return ", ".join(self.column(field.name) for field in self._shared_fields)
+    def _shared_fields(self) -> dict[str, Field[Any, Any]]:
+        fields = self.model._meta.concrete_fields
+        return {self.column(field.name): field for field in fields if field.name not in {"id", "args", "kwargs"}}
 
     def claim(self, worker_id: UUID, queue_name: str, limit: int) -> list[Claim]:
         """Claim up to `limit` pending jobs of one queue, most urgent first; none while the queue is paused."""
