@@ -8,12 +8,12 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 
 from .base import Store
-from .claims import CLAIM_COLUMNS, Claim, Report, Survey
+from .claims import CLAIM_COLUMNS, Claim, Progress, Report, Survey
 from .mysql import MySQLStore
 from .postgresql import PostgreSQLStore
 from .sqlite import SQLiteStore
 
-__all__ = ["CLAIM_COLUMNS", "Claim", "Report", "Store", "Survey", "get_store", "register_store"]
+__all__ = ["CLAIM_COLUMNS", "Claim", "Progress", "Report", "Store", "Survey", "get_store", "register_store"]
 
 _stores: dict[str, type[Store]] = {
     "postgresql": PostgreSQLStore,

@@ -24,7 +24,7 @@ from django.db import DatabaseError, InterfaceError, OperationalError, transacti
 from django.db.models import Field
 
 from ..states import MOVES, JobStatus, Outcome, Verb
-from .claims import CLAIM_COLUMNS, Claim, Report, Survey
+from .claims import CLAIM_COLUMNS, Claim, Progress, Report, Survey
 from .listening import Listener
 from .reading import converter
 from .words import Words
@@ -77,13 +77,13 @@ class Store(Words):
         nothing (the fence). Return the jobs that were changed; all are locked in the order of their ids.
         """
 
-    def complete(self, reports: Sequence[Report]) -> Collection[UUID]:
+    def complete(self, reports: Sequence[Report], progress: Mapping[UUID, Progress]) -> Collection[UUID]:
         """Write that these jobs completed, with their results; return those whose claims still stood."""
         change = f"status = 'completed', result = outcome, error = '', finished_at = {self.clock}"
         rows = [(report.id, report.claim_token, report.result) for report in reports]
-        if not any(report.progress for report in reports):
+        if not progress:
             return self.change_held(change, {"outcome": "json"}, rows)
-        told = [(*row, *(report.progress or UNTOLD)) for row, report in zip(rows, reports, strict=True)]
+        told = [(*row, *progress.get(row[0], UNTOLD)) for row in rows]
         return self.change_held(f"{change}, {PROGRESS}", {"outcome": "json", **PROGRESSED}, told)
 
     def progress(self, rows: Sequence[tuple[UUID, int, float, float, str]]) -> Collection[UUID]:
@@ -94,17 +94,20 @@ class Store(Words):
     def conclude(self, reports: Sequence[Report]) -> dict[UUID, JobStatus]:
         """Write outcomes of any kind, as `finish` does."""
 
-    def finish(self, reports: Sequence[Report]) -> dict[UUID, JobStatus]:
+    def finish(
+        self, reports: Sequence[Report], progress: Mapping[UUID, Progress] | None = None
+    ) -> dict[UUID, JobStatus]:
         """Write outcomes; return the new status of each job whose claim still stood.
 
-        A report whose token is no longer the job's is left out of the answer and changes nothing (the fence). A
-        job with a cancel request that would run again ends cancelled instead.
+        Where all completed, what they said last of their progress is written with that. A report whose token is no
+        longer the job's is left out of the answer and changes nothing (the fence). A job with a cancel request that
+        would run again ends cancelled instead.
         """
         if not reports:
             return {}
         in_order = sorted(reports, key=attrgetter("id"))
         if all(report.outcome is Outcome.COMPLETED and report.result is not None for report in in_order):
-            return dict.fromkeys(self.complete(in_order), JobStatus.COMPLETED)
+            return dict.fromkeys(self.complete(in_order, progress or {}), JobStatus.COMPLETED)
         return self.conclude(in_order)
 
     def insert(self, template: Job, rows: Sequence[tuple[UUID, str, str]]) -> None:

@@ -52,13 +52,19 @@ class Report(NamedTuple):
     """Whether the attempt does not count."""
     rescued: bool = False
     """Whether the attempt ended by the death of its worker."""
-    progress: tuple[float, float, str] | None = None
-    """How far a completed job said it was: current, total and message, where that is written only now."""
 
     @property
     def status(self) -> JobStatus:
         """Where this outcome takes the job."""
         return MOVES[OUTCOME_VERBS[self.outcome]].target
+
+
+class Progress(NamedTuple):
+    """The latest that a handler reported."""
+
+    current: float
+    total: float
+    message: str
 
 
 class Survey(NamedTuple):

@@ -13,8 +13,8 @@ from ..ids import uuid7
 from ..models import Job
 from ..querysets import jobs_database
 from ..signals import job_started
-from ..store import Claim, get_store
-from ..worker.batch import Batch, Progress, key_of
+from ..store import Claim, Progress, get_store
+from ..worker.batch import Batch, key_of
 from ..worker.claiming import Claimer
 from ..worker.telling import Fact, facts_of, failures_of, log_endings, log_started, tell
 from ..worker.writing import Written, write

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 from ..attempt import Ending, Running
+from ..store import Progress
 
 ClaimKey = tuple[UUID, int]
 
@@ -15,14 +16,6 @@ ClaimKey = tuple[UUID, int]
 def key_of(running: Running) -> ClaimKey:
     """Return what identifies a claim."""
     return running.claim.id, running.claim.claim_token
-
-
-class Progress(NamedTuple):
-    """The latest that a handler reported."""
-
-    current: float
-    total: float
-    message: str
 
 
 @dataclass

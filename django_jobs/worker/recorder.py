@@ -15,9 +15,9 @@ from django.db.models import F
 from ..attempt import Ending, Running
 from ..models import Job
 from ..states import Outcome
-from ..store import Report, get_store
+from ..store import Progress, Report, get_store
 from ..texts import storable_text
-from .batch import Batch, Progress, key_of
+from .batch import Batch, key_of
 from .logger import logger
 from .notifier import Notifier
 from .tally import NEVER, Tally

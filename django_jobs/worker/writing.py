@@ -12,9 +12,9 @@ from ..attempt import Ending
 from ..models import Attempt, Job, JobEvent, JobLog
 from ..signals import job_logged
 from ..states import JobStatus, Outcome
-from ..store import Report, Store
+from ..store import Progress, Store
 from ..texts import portions
-from .batch import Batch, ClaimKey, Progress, key_of
+from .batch import Batch, ClaimKey, key_of
 from .logger import logger
 
 MOST_TEXT = 1_000_000
@@ -76,14 +76,10 @@ def _write_endings(store: Store, batch: Batch, carried: AbstractSet[ClaimKey] = 
     by_token = sorted(batch.endings, key=lambda ending: ending.report.claim_token)
     latest = {ending.report.id: ending for ending in by_token}
     current = [ending for ending in batch.endings if latest[ending.report.id] is ending]
-    statuses = store.finish([_report_of(ending, batch, carried) for ending in current if not ending.is_written])
+    told = {pk: batch.progress[pk, token][1] for pk, token in carried if latest[pk].report.claim_token == token}
+    statuses = store.finish([ending.report for ending in current if not ending.is_written], told)
     statuses |= {ending.report.id: ending.report.status for ending in current if ending.is_written}
     return Written([(ending, statuses[ending.report.id]) for ending in current if ending.report.id in statuses])
-
-
-def _report_of(ending: Ending, batch: Batch, carried: AbstractSet[ClaimKey]) -> Report:
-    key = key_of(ending.running)
-    return ending.report._replace(progress=batch.progress[key][1]) if key in carried else ending.report
 
 
 def _standing(store: Store, claims: Collection[ClaimKey]) -> set[ClaimKey]:

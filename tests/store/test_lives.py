@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from django_jobs.ids import uuid7
 from django_jobs.models import Job
 from django_jobs.states import FINISHED, MOVES, OUTCOME_VERBS, JobStatus, Outcome, Verb
-from django_jobs.store import Report, Store, get_store
+from django_jobs.store import Progress, Report, Store, get_store
 from tests.factories import JobFactory
 
 S = JobStatus
@@ -62,9 +62,10 @@ class Life(RuleBasedStateMachine):
         self.attempts -= refunds
         assert answer == {self.pk: self.status}
 
-    @rule(result=st.sampled_from(["null", '{"rows": 7}']), progress=st.sampled_from([None, (1.0, 2.0, "half")]))
+    @rule(result=st.sampled_from(["null", '{"rows": 7}']), progress=st.sampled_from([None, Progress(1.0, 2.0, "half")]))
     def complete(self, result, progress):
-        answer = self.store.finish([Report(self.pk, self.token, Outcome.COMPLETED, result, progress=progress)])
+        report = Report(self.pk, self.token, Outcome.COMPLETED, result)
+        answer = self.store.finish([report], progress and {self.pk: progress})
         assert answer == ({self.pk: S.COMPLETED} if self.status == S.RUNNING else {})
         if answer:
             self.status = S.COMPLETED
@@ -141,18 +142,18 @@ def mutant(name, change):
     return apply
 
 
-def with_any_token(store, reports):
+def with_any_token(store, reports, *told):
     tokens = dict(Job.objects.filter(pk__in=[each.id for each in reports]).values_list("pk", "claim_token"))
-    return ([each._replace(claim_token=tokens[each.id]) for each in reports],)
+    return ([each._replace(claim_token=tokens[each.id]) for each in reports], *told)
 
 
-def without_refunds(store, reports):
-    return ([each._replace(refunds=False) for each in reports],)
+def without_refunds(store, reports, *told):
+    return ([each._replace(refunds=False) for each in reports], *told)
 
 
-def forgetting_cancel_requests(store, reports):
+def forgetting_cancel_requests(store, reports, *told):
     Job.objects.filter(pk__in=[each.id for each in reports]).update(cancel_requested_at=None)
-    return (reports,)
+    return reports, *told
 
 
 def with_any_progress(store, rows):

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django_jobs.ids import uuid7
 from django_jobs.models import Job
 from django_jobs.states import JobStatus, Outcome, Verb
-from django_jobs.store import Report
+from django_jobs.store import Progress, Report
 from tests.factories import JobFactory
 
 from .meanwhile import LONG, Elsewhere, all_at_once, held_open, tell_the_planner, unhindered
@@ -118,9 +118,10 @@ def test_a_completion_does_not_wait_for_other_jobs_of_a_small_table(store):
     others = [JobFactory(running=True) for _ in range(3)]
     job = JobFactory(running=True)
     tell_the_planner()
-    report = Report(job.pk, job.claim_token, Outcome.COMPLETED, "1", progress=(1.0, 2.0, ""))
+    report = Report(job.pk, job.claim_token, Outcome.COMPLETED, "1")
     with held_open(lambda: Job.objects.filter(pk__in=[other.pk for other in others]).update(priority=8)):
-        assert unhindered(lambda: store.finish([report])) == {job.pk: S.COMPLETED}
+        told = {job.pk: Progress(1.0, 2.0, "")}
+        assert unhindered(lambda: store.finish([report], told)) == {job.pk: S.COMPLETED}
 
 
 @pytest.mark.only_on("postgresql", "mysql")

@@ -17,9 +17,9 @@ from django_jobs.attempt import Running
 from django_jobs.attempt.outcomes import completed
 from django_jobs.models import Job, JobEvent, JobLog, Stat
 from django_jobs.states import JobStatus
-from django_jobs.store import get_store
+from django_jobs.store import Progress, get_store
 from django_jobs.worker import Worker, recorder
-from django_jobs.worker.batch import Batch, Progress, key_of
+from django_jobs.worker.batch import Batch, key_of
 from django_jobs.worker.tally import Tally
 from django_jobs.worker.writing import Written, write
 from tests import jobs
