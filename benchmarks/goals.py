@@ -133,12 +133,12 @@ GOALS = [
     Goal(
         "`enqueue_many` to pgqueuer's own", 1,
         [("drain/filled/postgresql/django_jobs", "drain/filled/postgresql/pgqueuer")],
-        reason="most of the time goes into binding and checking arguments and into the `Job` objects that are returned",
+        reason="most of the time goes into binding and checking arguments",
     ),
     Goal(
         "pick-up by an idle worker, PostgreSQL: median", 3, ["latency/postgresql/django_jobs/median"], "ms", True,
-        reason="two commits wait for the disk in turn, the new job's and the claim's: without its claim on the disk, "
-        "no job may begin",
+        reason="processes and threads that sleep are woken nine times in turn; so woken, the insert and the claim take "
+        "1.3 ms each, in a loop 0.5",
     ),
     Goal("… 99 of 100 within", 15, ["latency/postgresql/django_jobs/p99"], "ms", True),
     Goal("… SQLite: median", 3, ["latency/sqlite/django_jobs/median"], "ms", True),

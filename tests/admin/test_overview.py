@@ -117,9 +117,10 @@ def test_without_statistics_the_chart_says_so(admin, settings):
 def test_queues_are_listed_and_a_paused_one_is_marked(admin):
     JobFactory(queue_name="mail & more", run_after=timezone.now() - timedelta(minutes=7))
     Queue.objects.pause("mail & more")
+    Queue.objects.update(paused_at=timezone.now() - timedelta(hours=3))
     page = shown(admin)
     row = found(r'<a href="[^"]*\?queue=mail%20%26%20more">mail &amp; more</a>(.*?)</tr>', page)
-    assert "paused" in row[1]
+    assert re.search(r"paused</span> for 3\s*h", row[1])
     assert "7 min" in row[1]
 
 
