@@ -226,7 +226,7 @@ def test_effects_are_there_once_though_workers_are_killed(supervise):
         kill_a_worker_after(share)
     wait_until(lambda: Job.objects.completed().count() == 120, 40)
     effects = sorted(name.rpartition(" ")[0] for name in Row.objects.values_list("name", flat=True))
-    assert effects == sorted(record.kwargs["name"] for record in plain + late)
+    assert effects == sorted(record.kwargs["name"] for record in [*plain, *late])
     assert Attempt.objects.filter(outcome="rescued").exists()
 
 

@@ -5,6 +5,7 @@ from django.core.management import call_command
 from django.db import transaction
 
 REQUESTS = 150
+WORKERS = 4
 
 
 def main() -> None:
@@ -18,10 +19,11 @@ def main() -> None:
 def serve() -> None:
     from django.contrib.auth.models import Group
 
-    from django_jobs.models import Job
+    from django_jobs.models import Job, Worker
     from tests.jobs import add, talk
     from tests.waiting import wait_until
 
+    wait_until(lambda: Worker.objects.count() == WORKERS, 60)
     for number in range(REQUESTS):
         with transaction.atomic():
             Group.objects.create(name=f"group {number}")

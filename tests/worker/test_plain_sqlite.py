@@ -5,9 +5,7 @@ import sys
 
 import pytest
 
-from .plain_site import REQUESTS
-
-WORKERS = 4
+from .plain_site import REQUESTS, WORKERS
 
 pytestmark = [pytest.mark.django_db, pytest.mark.only_on("sqlite"), pytest.mark.timeout(90)]
 
