@@ -14,8 +14,10 @@ ROOT = Path(__file__).parent.parent.parent
 
 # Each wrong line says which error it must give; all others must give none.
 CODE = """
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import assert_type
+from uuid import UUID
 
 from django_jobs import current_job, enqueue, fixed, job
 from django_jobs.models import Job
@@ -55,8 +57,9 @@ assert_type(bare.using(delay=60, priority="low").enqueue(7, fmt="pdf"), Job)
 assert_type(bare.using(timeout=timedelta(hours=1)).enqueue(7), Job)
 assert_type(with_options.enqueue(7, fmt="pdf"), Job)
 assert_type(named.using(delay="5m", owner=object()).enqueue(7), Job)
-assert_type(bare.enqueue_many({"shop_id": n} for n in range(3)), list[Job])
-assert_type(bare.enqueue_many([(1,), (2, "pdf")]), list[Job])
+many: Sequence[Job] = bare.enqueue_many({"shop_id": n} for n in range(3))
+assert_type(bare.enqueue_many([(1,), (2, "pdf")])[0], Job)
+assert_type(bare.enqueue_many([(1,), (2, "pdf")]).ids, list[UUID])
 assert_type(enqueue("shop.bare", {"shop_id": 7}, priority="low"), Job)
 record = bare.enqueue(7)
 assert_type(record.cancel(), bool)
