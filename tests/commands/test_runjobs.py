@@ -1,5 +1,6 @@
 """`manage.py runjobs`: its options, its exit codes, and its fresh start when code changes."""
 
+import json
 import logging
 import signal
 
@@ -199,6 +200,16 @@ class TestReloading:
         assert enqueued("reloaded.version").wait(LONG).result == 333
         worker.send(signal.SIGTERM)
         assert worker.wait() == 0
+
+    def test_checks_run_once_and_mistakes_they_find_are_waited_for(self, runjobs, app):
+        environment, code = app
+        worker = runjobs(**environment, TESTS_JOBS=json.dumps({"CONCURRENCI": 1}))
+        worker.wait_for("it starts again when a file changes")
+        assert worker.output.count("Did you mean 'CONCURRENCY'?") == 1
+        code.write_text(JOBS_FILE.format(version=22))
+        worker.wait_for("it starts again when a file changes", times=2)
+        worker.send(signal.SIGTERM)
+        assert worker.wait() == 1
 
     def test_ctrl_c_counts_once(self, runjobs, app, tmp_path):
         environment, _ = app

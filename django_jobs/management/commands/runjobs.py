@@ -82,9 +82,9 @@ class Command(JobsCommand):
             threading.Thread(target=_leave_after_main, args=(code,), name="django_jobs-leave", daemon=True).start()
 
     def execute(self, *args: Any, **options: Any) -> Any:
-        """Leave the checks to the supervisor, which has just run them: they load what a worker may never need."""
-        is_supervised = child_id() is not None and options["processes"] is not None
-        return super().execute(*args, **{**options, "skip_checks": options["skip_checks"] or is_supervised})
+        """Run the checks once: in a supervisor, since they load what workers may never need; in a reloader's child."""
+        is_spared = options["processes"] is not None if child_id() is not None else _reloads(options)
+        return super().execute(*args, **{**options, "skip_checks": options["skip_checks"] or is_spared})
 
     def check(self, *args: Any, **options: Any) -> None:
         """Run the system checks, but not at the price of not starting while the database, which some ask, is down."""
@@ -97,15 +97,14 @@ class Command(JobsCommand):
         """Run a worker, or the parent of some."""
         log_to_console(options["verbosity"])
         is_child = child_id() is not None
-        reloads = settings.DEBUG and not (options["noreload"] or options["drain"] or options["processes"])
         if options["processes"] and not is_child:
             name_process("supervisor", options["queues"])
             self._supervise(options)
-        elif reloads and not is_child:
+        elif _reloads(options) and not is_child:
             sys.exit(Reloader().run())
         else:
             name_process("worker", options["queues"])
-            self._work(options, reloads=reloads)
+            self._work(options)
 
     def _supervise(self, options: dict[str, Any]) -> None:
         seconds = options["shutdown_timeout"]
@@ -118,7 +117,7 @@ class Command(JobsCommand):
         if code:
             sys.exit(code)
 
-    def _work(self, options: dict[str, Any], *, reloads: bool) -> None:
+    def _work(self, options: dict[str, Any]) -> None:
         """Run a worker, and start the process afresh where the worker asks for it."""
         worker = Worker(
             options["queues"],
@@ -135,11 +134,15 @@ class Command(JobsCommand):
             stop_on_signals(worker)
         else:
             obey_parent(worker)
-        if reloads:
+        if _reloads(options):
             stop_on_change(worker)
         reason = worker.run()
         if reason.wants_restart:
             start_afresh(reason)
+
+
+def _reloads(options: dict[str, Any]) -> bool:
+    return settings.DEBUG and not (options["noreload"] or options["drain"] or options["processes"])
 
 
 def _leave_after_main(code: Any) -> None:
