@@ -105,7 +105,7 @@ class Store(Words):
         """
         if not reports:
             return {}
-        in_order = sorted(reports, key=attrgetter("id"))
+        in_order = sorted(reports, key=attrgetter("id.int"))
         if all(report.outcome is Outcome.COMPLETED and report.result is not None for report in in_order):
             return dict.fromkeys(self.complete(in_order, progress or {}), JobStatus.COMPLETED)
         return self.conclude(in_order)
@@ -149,7 +149,7 @@ class Store(Words):
             returning=", ".join([*map(self.column, CLAIM_COLUMNS), self.seconds_between("run_after", "started_at")]),
             skip_locked=True,
         )
-        return sorted(self._read_claims(rows), key=lambda claim: (-claim.priority, -claim.waited, claim.id))
+        return sorted(self._read_claims(rows), key=lambda claim: (-claim.priority, -claim.waited, claim.id.int))
 
     def _read_claims(self, rows: Iterable[tuple[Any, ...]]) -> Iterator[Claim]:
         """Yield claims; what costs the ORM's converters most, a field at a time, is read without them."""

@@ -70,9 +70,9 @@ class Words(ABC):
         return field_of(self.model, name).get_db_prep_save(value, self.connection)
 
     def prepared_ids(self, ids: Iterable[UUID]) -> list[Any]:
-        """Return ids as this database wants them."""
-        field, connection = field_of(self.model, "id"), self.connection
-        return [field.get_db_prep_save(pk, connection) for pk in ids]
+        """Return ids as this database wants them, which is what the field would say of each."""
+        is_native = self.connection.features.has_native_uuid_field
+        return list(ids) if is_native else [pk.hex for pk in ids]
 
     def read_ids(self, rows: Iterable[tuple[Any, ...]]) -> list[UUID]:
         """Return the ids of rows that hold nothing else."""

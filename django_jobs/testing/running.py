@@ -14,7 +14,7 @@ from ..models import Job
 from ..querysets import jobs_database
 from ..signals import job_started
 from ..store import Claim, Progress, get_store
-from ..worker.batch import Batch, key_of
+from ..worker.batch import Batch
 from ..worker.claiming import Claimer
 from ..worker.telling import Fact, facts_of, failures_of, log_endings, log_started, tell
 from ..worker.writing import Written, write
@@ -88,7 +88,7 @@ class DirectSink:
 
     def progressed(self, running: Running, current: float, total: float, message: str) -> None:
         """Write progress."""
-        self.write(Batch(progress={key_of(running): (running, Progress(current, total, message))}))
+        self.write(Batch(progress={running: Progress(current, total, message)}))
 
     def logged(self, running: Running, line: dict[str, Any]) -> None:
         """Write a log line."""

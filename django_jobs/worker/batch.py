@@ -23,7 +23,7 @@ class Batch:
     """Endings, progress, log lines and events, to be written in one transaction."""
 
     endings: list[Ending] = field(default_factory=list)
-    progress: dict[ClaimKey, tuple[Running, Progress]] = field(default_factory=dict)
+    progress: dict[Running, Progress] = field(default_factory=dict)
     lines: list[tuple[Running, dict[str, Any]]] = field(default_factory=list)
     events: list[tuple[Running, dict[str, Any]]] = field(default_factory=list)
 
@@ -37,19 +37,19 @@ class Batch:
         self.lines += other.lines
         self.events += other.events
 
-    def claims(self) -> set[ClaimKey]:
-        """Return the claims that anything but an ending speaks of."""
-        return {key_of(running) for running, _ in (*self.lines, *self.events)}
+    def talkers(self) -> set[Running]:
+        """Return the attempts that lines and events are of."""
+        return {running for running, _ in (*self.lines, *self.events)}
 
-    def parts(self) -> dict[ClaimKey, Batch]:
-        """Return a batch for each claim."""
-        parts: dict[ClaimKey, Batch] = defaultdict(Batch)
+    def parts(self) -> dict[Running, Batch]:
+        """Return a batch for each attempt."""
+        parts: dict[Running, Batch] = defaultdict(Batch)
         for running, line in self.lines:
-            parts[key_of(running)].lines.append((running, line))
+            parts[running].lines.append((running, line))
         for running, event in self.events:
-            parts[key_of(running)].events.append((running, event))
-        for key, progress in self.progress.items():
-            parts[key].progress[key] = progress
+            parts[running].events.append((running, event))
+        for running, progress in self.progress.items():
+            parts[running].progress[running] = progress
         for ending in self.endings:
-            parts[key_of(ending.running)].endings.append(ending)
+            parts[ending.running].endings.append(ending)
         return parts

@@ -15,8 +15,9 @@ from django.dispatch import receiver
 
 from ..attempt import Running, run_attempt_async
 from ..attempt.running import current_running
+from .care import ConnectionCare, opened_here
 from .logger import logger
-from .threads import ConnectionCare, OnEnded, OnStarted, opened_here
+from .threads import OnEnded, OnStarted
 
 CLEAN_UP = 1.0
 """Seconds that tasks get to end when the loop stops; their jobs were given back."""

@@ -9,6 +9,7 @@ from contextlib import suppress
 from django.db import connections
 
 from ..attempt import Ending
+from .care import ConnectionCare
 from .logger import logger
 from .telling import Fact, facts_of, failures_of, tell
 from .writing import Written
@@ -75,18 +76,13 @@ class Notifier:
             logger.warning("signal receivers did not end within %.0f s", timeout)
 
     def _work(self) -> None:
+        care = ConnectionCare()
         while not self._gave_up and (message := self._messages.get()) is not None:
+            care.before()
             try:
                 self._reads_rows = tell(self._alias, *message, reads_rows=self._reads_rows)
             except BaseException:  # a receiver that calls sys.exit() must not silence the others
                 logger.exception("telling of jobs failed")
                 connections.close_all()
-            _close_broken()
+            care.after()
         connections.close_all()
-
-
-def _close_broken() -> None:
-    """Close the connections on which a receiver met an error, so that the next one finds good ones."""
-    for connection in connections.all(initialized_only=True):
-        if connection.errors_occurred:
-            connection.close()

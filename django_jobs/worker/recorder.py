@@ -17,7 +17,7 @@ from ..models import Job
 from ..states import Outcome
 from ..store import Progress, Report, get_store
 from ..texts import storable_text
-from .batch import Batch, key_of
+from .batch import Batch
 from .logger import logger
 from .notifier import Notifier
 from .tally import NEVER, Tally
@@ -88,8 +88,8 @@ class Recorder:
 
     def progressed(self, running: Running, current: float, total: float, message: str) -> None:
         """Take a report of progress; it replaces the one before."""
-        said = (running, Progress(current, total, message))
-        self._add(lambda batch: batch.progress.__setitem__(key_of(running), said), TALK_WITHIN)
+        said = Progress(current, total, message)
+        self._add(lambda batch: batch.progress.__setitem__(running, said), TALK_WITHIN)
 
     def logged(self, running: Running, line: dict[str, Any]) -> None:
         """Take a log line."""
@@ -183,7 +183,8 @@ class Recorder:
     def _write_apart(self, batch: Batch) -> Batch:
         """Write a batch job by job, and what is refused even so as a failure; return what could not be written."""
         rest = Batch()
-        for (pk, _), part in batch.parts().items():
+        for running, part in batch.parts().items():
+            pk = running.claim.id
             if self._try(part) is not None and not (self._answers(pk) and self._is_dealt_with(pk, part)):
                 rest.extend(part)
         return rest

@@ -46,7 +46,7 @@ def facts_of(written: Written) -> list[Fact]:
     if signals.job_event.receivers:
         facts += [Fact(signals.job_event, it.job_id, {"name": it.name, "data": it.data}) for it in written.events]
     if signals.job_progressed.receivers:
-        facts += [Fact(signals.job_progressed, key[0], progress._asdict()) for key, progress in written.progress]
+        facts += [Fact(signals.job_progressed, pk, progress._asdict()) for pk, progress in written.progress]
     return facts + [fact for ending, status in written.endings if (fact := _fact_of_ending(ending, status))]
 
 

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from uuid import UUID
 
-from ..attempt import Ending
+from ..attempt import Ending, Running
 from ..models import Attempt, Job, JobEvent, JobLog
 from ..signals import job_logged
 from ..states import JobStatus, Outcome
 from ..store import Progress, Store
 from ..texts import portions
-from .batch import Batch, ClaimKey, key_of
+from .batch import Batch, key_of
 from .logger import logger
 
 MOST_TEXT = 1_000_000
@@ -27,7 +27,7 @@ class Written:
     """What of a batch is committed."""
 
     endings: list[tuple[Ending, JobStatus]] = field(default_factory=list)
-    progress: list[tuple[ClaimKey, Progress]] = field(default_factory=list)
+    progress: list[tuple[UUID, Progress]] = field(default_factory=list)
     lines: list[JobLog] = field(default_factory=list)
     events: list[JobEvent] = field(default_factory=list)
 
@@ -48,59 +48,60 @@ def _write_all(store: Store, batch: Batch) -> Written:
     _lock(store, batch, carried)
     progress = _write_progress(store, batch, carried)
     written = _write_endings(store, batch, carried)
-    ended = {key_of(ending.running) for ending, _ in written.endings}
-    written.progress = progress + [(key, batch.progress[key][1]) for key in sorted(ended & carried)]
-    standing = ended | _standing(store, batch.claims() - ended)
+    ended = {ending.running for ending, _ in written.endings}
+    ends = [ending.running for ending, _ in written.endings if ending.running in carried]
+    written.progress = progress + [(running.claim.id, batch.progress[running]) for running in ends]
+    standing = ended | _standing(store, batch.talkers() - ended)
     written.lines = _insert_lines(store, batch, standing)
     written.events = _insert_events(store, batch, standing)
     _insert_attempts(store, written)
     return written
 
 
-def _lock(store: Store, batch: Batch, carried: AbstractSet[ClaimKey]) -> None:
+def _lock(store: Store, batch: Batch, carried: AbstractSet[Running]) -> None:
     """Lock all rows in one order where two statements are to come: two orders could wait for each other."""
     alone = batch.progress.keys() - carried
     if alone and batch.endings:
-        store.lock({pk for pk, _ in alone} | {ending.report.id for ending in batch.endings})
+        store.lock({running.claim.id for running in alone} | {ending.report.id for ending in batch.endings})
 
 
-def _carried(batch: Batch) -> AbstractSet[ClaimKey]:
+def _carried(batch: Batch) -> AbstractSet[Running]:
     """Return whose progress is written together with the completion, so that the row changes once and not twice."""
     if any(ending.is_written or _leaves_attempt(ending) for ending in batch.endings):
         return set()
-    return batch.progress.keys() & {key_of(ending.running) for ending in batch.endings}
+    return batch.progress.keys() & {ending.running for ending in batch.endings}
 
 
-def _write_endings(store: Store, batch: Batch, carried: AbstractSet[ClaimKey] = frozenset()) -> Written:
+def _write_endings(store: Store, batch: Batch, carried: AbstractSet[Running] = frozenset()) -> Written:
     """Write the endings; of several of one job, which was rescued and claimed again, only the last can stand."""
     by_token = sorted(batch.endings, key=lambda ending: ending.report.claim_token)
     latest = {ending.report.id: ending for ending in by_token}
     current = [ending for ending in batch.endings if latest[ending.report.id] is ending]
-    told = {pk: batch.progress[pk, token][1] for pk, token in carried if latest[pk].report.claim_token == token}
+    told = {pk: batch.progress[last.running] for pk, last in latest.items() if last.running in carried}
     statuses = store.finish([ending.report for ending in current if not ending.is_written], told)
     statuses |= {ending.report.id: ending.report.status for ending in current if ending.is_written}
     return Written([(ending, statuses[ending.report.id]) for ending in current if ending.report.id in statuses])
 
 
-def _standing(store: Store, claims: Collection[ClaimKey]) -> set[ClaimKey]:
-    if not claims:
+def _standing(store: Store, runs: Collection[Running]) -> set[Running]:
+    if not runs:
         return set()
-    held = Job.objects.using(store.alias).filter(pk__in=[pk for pk, _ in claims]).values_list("pk", "claim_token")
-    return set(held) & set(claims)
+    ids = [running.claim.id for running in runs]
+    held = set(Job.objects.using(store.alias).filter(pk__in=ids).values_list("pk", "claim_token"))
+    return {running for running in runs if key_of(running) in held}
 
 
-def _write_progress(store: Store, batch: Batch, carried: AbstractSet[ClaimKey]) -> list[tuple[ClaimKey, Progress]]:
+def _write_progress(store: Store, batch: Batch, carried: AbstractSet[Running]) -> list[tuple[UUID, Progress]]:
     """Write the latest that each other job reported; of two claims of one job, only the later can stand."""
-    alone = sorted(batch.progress.keys() - carried)
-    reports = {pk: (token, batch.progress[pk, token][1]) for pk, token in alone}
-    rows = [(pk, token, said.current, said.total, said.message) for pk, (token, said) in reports.items()]
+    latest = {running.claim.id: running for running in sorted(batch.progress.keys() - carried, key=key_of)}
+    rows = [(pk, running.claim.claim_token, *batch.progress[running]) for pk, running in latest.items()]
     stood = store.progress(rows) if rows else ()
-    return [((pk, reports[pk][0]), reports[pk][1]) for pk in sorted(stood)]
+    return [(pk, batch.progress[latest[pk]]) for pk in sorted(stood)]
 
 
-def _insert_lines(store: Store, batch: Batch, standing: set[ClaimKey]) -> list[JobLog]:
+def _insert_lines(store: Store, batch: Batch, standing: set[Running]) -> list[JobLog]:
     """Write log lines; return them as rows, which take longer to make, where receivers ask for these."""
-    said = [(run.claim.id, line) for run, line in batch.lines if key_of(run) in standing]
+    said = [(run.claim.id, line) for run, line in batch.lines if run in standing]
     rows: list[JobLog] = []
     for portion in portions(said, lambda each: len(each[1]["message"]), MOST_LINES, MOST_TEXT):
         if job_logged.receivers:
@@ -111,8 +112,8 @@ def _insert_lines(store: Store, batch: Batch, standing: set[ClaimKey]) -> list[J
     return rows
 
 
-def _insert_events(store: Store, batch: Batch, standing: set[ClaimKey]) -> list[JobEvent]:
-    events = [JobEvent(job_id=run.claim.id, **event) for run, event in batch.events if key_of(run) in standing]
+def _insert_events(store: Store, batch: Batch, standing: set[Running]) -> list[JobEvent]:
+    events = [JobEvent(job_id=run.claim.id, **event) for run, event in batch.events if run in standing]
     return JobEvent.objects.using(store.alias).bulk_create(events) if events else []
 
 

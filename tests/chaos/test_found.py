@@ -14,8 +14,8 @@ from django_jobs.states import Outcome
 from django_jobs.store import Claim, Report, get_store
 from django_jobs.store.claims import CLAIM_COLUMNS
 from django_jobs.worker.batch import Batch
+from django_jobs.worker.care import ConnectionCare
 from django_jobs.worker.heartbeat import Heartbeat
-from django_jobs.worker.threads import ConnectionCare
 from django_jobs.worker.writing import write
 from tests.attempt.attempts import Notebook
 from tests.factories import JobFactory, WorkerFactory

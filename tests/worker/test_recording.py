@@ -111,12 +111,12 @@ class TestProgress:
         store = get_store("default")
         runs = [Running(claim, Mock()) for claim in store.claim(WorkerFactory().pk, "default", 3)]
         batch = Batch(endings=[completed(run, None) for run in runs[:2]])
-        batch.progress = {key_of(run): (run, Progress(1.0, 4.0, "so far")) for run in runs[1:]}
+        batch.progress = {run: Progress(1.0, 4.0, "so far") for run in runs[1:]}
         with CaptureQueriesContext(connection) as asked:
             written = write(store, batch)
         changes = [query["sql"] for query in asked if " SET " in query["sql"]]
         assert ["status = 'completed'" in change for change in changes] == [False, True]
-        assert {key for key, _ in written.progress} == batch.progress.keys()
+        assert {pk for pk, _ in written.progress} == {run.claim.id for run in batch.progress}
         assert list(Job.objects.order_by("id").values_list("status", "progress_current", "progress_message")) == [
             ("completed", None, ""), ("completed", 1.0, "so far"), ("running", 1.0, "so far"),
         ]  # fmt: skip
@@ -127,7 +127,7 @@ class TestProgress:
         store = get_store("default")
         ended, running = (Running(claim, Mock()) for claim in store.claim(WorkerFactory().pk, "default", 2))
         batch = Batch(endings=[completed(ended, None)])
-        batch.progress = {key_of(running): (running, Progress(1.0, 4.0, ""))}
+        batch.progress = {running: Progress(1.0, 4.0, "")}
         with CaptureQueriesContext(connection) as asked:
             write(store, batch)
         first = next(query["sql"] for query in asked if "django_jobs_job" in query["sql"])

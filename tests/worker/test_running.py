@@ -18,6 +18,7 @@ from django_jobs import Snooze, current_job
 from django_jobs.attempt import Running
 from django_jobs.models import Attempt, Job, JobLog, Stat
 from django_jobs.models import Worker as WorkerRow
+from django_jobs.signals import job_completed
 from django_jobs.states import JobStatus
 from django_jobs.worker import StopReason, Worker, watch
 from django_jobs.worker.executors import Executors
@@ -616,6 +617,25 @@ class TestAsync:
             assert (record.result, record.progress_current) == (str(record.pk), number)
             said = list(JobLog.objects.filter(job=record).order_by("id").values_list("message", flat=True))
             assert said == [f"{number} {step}" for step in range(3)]
+
+
+@pytest.mark.only_on("postgresql", "mysql")
+def test_receivers_meet_no_connection_that_was_cut_since_they_used_it(start_worker):
+    counts = []
+
+    def receive(**_):
+        counts.append(Job.objects.count())
+
+    job_completed.connect(receive)
+    try:
+        start_worker()
+        jobs.echo.enqueue()
+        wait_until(lambda: counts == [1])
+        cut_all_others()
+        jobs.echo.enqueue()
+        wait_until(lambda: counts == [1, 2])
+    finally:
+        job_completed.disconnect(receive)
 
 
 def cut_all_others():
