@@ -1,6 +1,7 @@
 """A worker runs jobs: side by side, in order of urgency, each apart from the others."""
 
 import asyncio
+import gc
 import logging
 import sys
 import threading
@@ -12,7 +13,7 @@ from unittest.mock import Mock
 import pytest
 from asgiref.sync import SyncToAsync
 from django.contrib.auth.models import Group
-from django.db import DatabaseError, OperationalError, connection, transaction
+from django.db import DatabaseError, OperationalError, connection, connections, transaction
 
 from django_jobs import Snooze, current_job
 from django_jobs.attempt import Running
@@ -20,7 +21,7 @@ from django_jobs.models import Attempt, Job, JobLog, Stat
 from django_jobs.models import Worker as WorkerRow
 from django_jobs.signals import job_completed
 from django_jobs.states import JobStatus
-from django_jobs.worker import StopReason, Worker, watch
+from django_jobs.worker import StopReason, Worker, care, watch
 from django_jobs.worker.executors import Executors
 from django_jobs.worker.stopping import memory_held
 from tests import jobs
@@ -639,7 +640,8 @@ def test_receivers_meet_no_connection_that_was_cut_since_they_used_it(start_work
 
 
 def cut_all_others():
-    """Cut every connection to the test database but this one, and return once they are gone."""
+    """Cut every connection to the test database but this one; return once they are gone, and their owners can know."""
+    drivers = drivers_of_others()
     others, cut = {
         "postgresql": (
             "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()",
@@ -656,6 +658,15 @@ def cut_all_others():
             with suppress(OperationalError):  # it has gone by itself
                 cursor.execute(cut, [number])
     wait_until(lambda: not found & numbers_of(others))
+    wait_until(lambda: all(map(care._was_spoken_to, drivers)))
+
+
+def drivers_of_others():
+    """Return the open connections of other threads, as the driver has them."""
+    mine = connections["default"]
+    wrappers = [each for each in gc.get_objects() if type(each) is type(mine) and each is not mine]
+    name = mine.settings_dict["NAME"]
+    return [each.connection for each in wrappers if each.connection is not None and each.settings_dict["NAME"] == name]
 
 
 def numbers_of(others):
