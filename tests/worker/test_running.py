@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from unittest.mock import Mock
 
@@ -21,7 +22,7 @@ from django_jobs.models import Attempt, Job, JobLog, Stat
 from django_jobs.models import Worker as WorkerRow
 from django_jobs.signals import job_completed
 from django_jobs.states import JobStatus
-from django_jobs.worker import StopReason, Worker, care, watch
+from django_jobs.worker import StopReason, Worker, care, eventloop, watch
 from django_jobs.worker.executors import Executors
 from django_jobs.worker.stopping import memory_held
 from tests import jobs
@@ -541,10 +542,17 @@ class TestAsync:
         assert cleaned.is_set()
 
     @pytest.mark.only_on("postgresql", "mysql")
-    def test_a_connection_that_was_cut_costs_no_handler_on_the_loop_an_attempt(self, make_handler, start_worker):
+    @pytest.mark.parametrize("connects_before", [False, True])
+    def test_a_connection_that_was_cut_costs_no_handler_on_the_loop_an_attempt(
+        self, make_handler, start_worker, monkeypatch, connects_before
+    ):
         async def count():
             return await Group.objects.acount()
 
+        if connects_before:
+            monkeypatch.setattr(eventloop, "orm_care", eventloop.OrmCare())
+            SyncToAsync.single_thread_executor.submit(Group.objects.count).result()
+            cut_all_others()
         handler = make_handler(count, max_attempts=1)
         start_worker()
         assert ended(handler.enqueue()).status == JobStatus.COMPLETED
@@ -553,11 +561,11 @@ class TestAsync:
             assert ended(handler.enqueue()).status == JobStatus.COMPLETED
 
     def test_a_handler_without_the_orm_pays_for_no_thread(self, start_worker, monkeypatch):
+        executor = ThreadPoolExecutor(1)
+        monkeypatch.setattr(SyncToAsync, "single_thread_executor", executor)
         start_worker()
-        asked = []
-        monkeypatch.setattr(SyncToAsync.single_thread_executor, "submit", asked.append)
         assert ended(jobs.add_async.enqueue(1, 2)).result == 3
-        assert not asked
+        assert not executor._threads
 
     def test_a_cancelled_handler_ends(self, make_handler, start_worker):
         began = threading.Event()
