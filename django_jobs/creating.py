@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from datetime import datetime, timedelta
@@ -24,7 +23,7 @@ from .querysets import jobs_database, owner_key
 from .settings import job_settings
 from .signals import job_enqueued
 from .states import JobStatus
-from .store import get_store
+from .store import decoded, get_store
 from .texts import portions
 
 if TYPE_CHECKING:
@@ -74,7 +73,7 @@ def _fields(handler: Handler[..., Any], options: JobOptions, alias: str) -> dict
 
 @cache
 def _blank() -> dict[str, Any]:
-    """Return what a job holds of which nothing is said, which takes Django as long to find as writing it."""
+    """Return what a job holds of which nothing is said; found once, since `Job()` asks each field anew."""
     return {**vars(Job()), "args": [], "kwargs": {}}
 
 
@@ -91,7 +90,7 @@ def _due(options: JobOptions, alias: str) -> tuple[JobStatus, datetime]:
 class Enqueued(Sequence[Job]):
     """New jobs in the order of their calls, each made when it is first asked for.
 
-    A hundred thousand objects that nobody looks at would take as long as writing their rows.
+    Objects that nobody looks at take time to make, and keep the garbage collector busy.
     """
 
     def __init__(self, template: Job, ids: list[UUID], calls: Sequence[Arguments], alias: str) -> None:
@@ -116,7 +115,7 @@ class Enqueued(Sequence[Job]):
 
     def _job(self, number: int) -> Job:
         if number not in self._made:
-            args, kwargs = map(json.loads, self._calls[number])
+            args, kwargs = map(decoded, self._calls[number])
             known = {**vars(self._template), "id": self.ids[number], "args": args, "kwargs": kwargs}
             self._made[number] = Job.known(self._alias, **known)
         return self._made[number]

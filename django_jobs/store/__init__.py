@@ -7,13 +7,13 @@ from functools import cache
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 
-from .base import Store
+from .base import Store, decoded
 from .claims import CLAIM_COLUMNS, Claim, Progress, Report, Survey
 from .mysql import MySQLStore
 from .postgresql import PostgreSQLStore
 from .sqlite import SQLiteStore
 
-__all__ = ["CLAIM_COLUMNS", "Claim", "Progress", "Report", "Store", "Survey", "get_store", "register_store"]
+__all__ = ["CLAIM_COLUMNS", "Claim", "Progress", "Report", "Store", "Survey", "decoded", "get_store", "register_store"]
 
 _stores: dict[str, type[Store]] = {
     "postgresql": PostgreSQLStore,

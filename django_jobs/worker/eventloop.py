@@ -39,11 +39,11 @@ class OrmCare:
 
     def before(self) -> None:
         """Have dead and old connections dropped, where there are signs of any, or nobody has looked for some."""
-        thread = SyncToAsync.single_thread_executor
-        if self._care is None and thread._threads:  # noqa: SLF001 - it may have connected for code that is no job
-            thread.submit(self._begin)
-        elif self._care is not None and self._care.is_due():
-            thread.submit(self._care.before)
+        executor = SyncToAsync.single_thread_executor
+        if executor._threads:  # noqa: SLF001 - its thread may have connected for code that is no job
+            self.begin()
+        if self._care is not None and self._care.is_due():
+            executor.submit(self._care.before)
 
     def _begin(self) -> None:
         self._care = self._care or ConnectionCare()

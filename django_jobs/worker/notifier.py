@@ -78,8 +78,8 @@ class Notifier:
     def _work(self) -> None:
         care = ConnectionCare()
         while not self._gave_up and (message := self._messages.get()) is not None:
-            care.before()
             try:
+                care.before()
                 self._reads_rows = tell(self._alias, *message, reads_rows=self._reads_rows)
             except BaseException:  # a receiver that calls sys.exit() must not silence the others
                 logger.exception("telling of jobs failed")

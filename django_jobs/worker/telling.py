@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Collection
 from typing import Any, NamedTuple
@@ -16,7 +15,7 @@ from ..attempt import Ending, Running
 from ..events import announce
 from ..models import Job
 from ..states import JobStatus
-from ..store import CLAIM_COLUMNS
+from ..store import CLAIM_COLUMNS, decoded
 from .logger import logger
 from .writing import Written
 
@@ -105,7 +104,7 @@ def _completed(alias: str, ending: Ending) -> Job:
     values = [*claim.args, *claim.kwargs.values()]
     unsure = {"args", "kwargs"} if any(isinstance(value, list | dict) for value in values) else set()
     known = {name: getattr(claim, name) for name in CLAIM_COLUMNS if name not in unsure}
-    return Job.known(alias, **known, status=JobStatus.COMPLETED, result=json.loads(ending.report.result or "null"))
+    return Job.known(alias, **known, status=JobStatus.COMPLETED, result=decoded(ending.report.result or "null"))
 
 
 def _announce(signal: Signal, record: Job, details: dict[str, Any]) -> None:

@@ -48,9 +48,9 @@ def _write_all(store: Store, batch: Batch) -> Written:
     _lock(store, batch, carried)
     progress = _write_progress(store, batch, carried)
     written = _write_endings(store, batch, carried)
-    ended = {ending.running for ending, _ in written.endings}
-    ends = [ending.running for ending, _ in written.endings if ending.running in carried]
-    written.progress = progress + [(running.claim.id, batch.progress[running]) for running in ends]
+    runs = [ending.running for ending, _ in written.endings]
+    ended = set(runs)
+    written.progress = progress + [(run.claim.id, batch.progress[run]) for run in runs if run in carried]
     standing = ended | _standing(store, batch.talkers() - ended)
     written.lines = _insert_lines(store, batch, standing)
     written.events = _insert_events(store, batch, standing)
