@@ -27,6 +27,7 @@ from ..registry import handlers
 from ..settings import job_settings
 from ..states import Outcome
 from ..store import Claim, Report
+from ..store.claims import cancelled_running
 from ..texts import storable_text
 from .running import Running
 
@@ -88,8 +89,7 @@ def unknown(running: Running) -> Ending:
 def _report(running: Running, cause: BaseException) -> Report:
     claim, handler, error = running.claim, running.handler, _text(running, cause)
     if isinstance(cause, CancelInterruption):
-        reason = f"Cancelled: {cause}" if str(cause) else "Cancelled while it ran."
-        return Report(claim.id, claim.claim_token, Outcome.CANCELLED, error=reason)
+        return Report(claim.id, claim.claim_token, Outcome.CANCELLED, error=cancelled_running(str(cause)))
     if isinstance(cause, ShutdownInterruption):
         return Report(claim.id, claim.claim_token, Outcome.RELEASED, refunds=True)
     if isinstance(cause, Snooze):

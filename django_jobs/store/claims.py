@@ -8,6 +8,9 @@ from uuid import UUID
 
 from ..states import MOVES, OUTCOME_VERBS, JobStatus, Outcome
 
+CANCELLED_FOR = "Cancelled: "
+CANCELLED_RUNNING = "Cancelled while it ran."
+
 
 class Claim(NamedTuple):
     """A job as a worker holds it: what it needs to run, and the token that proves the claim."""
@@ -57,6 +60,11 @@ class Report(NamedTuple):
     def status(self) -> JobStatus:
         """Where this outcome takes the job."""
         return MOVES[OUTCOME_VERBS[self.outcome]].target
+
+
+def cancelled_running(reason: str) -> str:
+    """Return what is written of a job that somebody cancelled while it ran."""
+    return f"{CANCELLED_FOR}{reason}" if reason else CANCELLED_RUNNING
 
 
 class Progress(NamedTuple):

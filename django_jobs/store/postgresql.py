@@ -16,7 +16,7 @@ from django.utils import timezone
 from ..settings import job_settings
 from ..states import JobStatus
 from .base import Store
-from .claims import Report
+from .claims import CANCELLED_FOR, CANCELLED_RUNNING, Report
 from .listening import CHANNEL, WINDOW, Coalescer, NotificationListener
 from .reading import read_rows
 
@@ -97,7 +97,8 @@ class PostgreSQLStore(Store):
         """Write all outcomes in one UPDATE from arrays."""
         now = self.now()
         columns = zip(*(self._row(report, now) for report in reports), strict=True)
-        rows = self.query(_CONCLUDE.format(table=self.table), [list(column) for column in columns])
+        sql = _CONCLUDE.format(table=self.table, cancelled=CANCELLED_RUNNING, cancelled_for=CANCELLED_FOR)
+        rows = self.query(sql, [list(column) for column in columns])
         return {pk: JobStatus(status) for pk, status in read_rows(self.model, ("id", "status"), rows, self.connection)}
 
     @property
@@ -187,7 +188,10 @@ WITH report AS MATERIALIZED (
 UPDATE {table} AS job SET
     status = arrival,
     result = held.result::jsonb,
-    error = held.error,
+    error = CASE
+        WHEN arrival = outcome OR held.error <> '' THEN held.error
+        WHEN cancel_reason = '' THEN '{cancelled}' ELSE '{cancelled_for}' || cancel_reason
+    END,
     run_after = COALESCE(again_at, job.run_after),
     finished_at = CASE WHEN arrival IN ('completed', 'failed', 'cancelled') THEN ended_at END,
     attempts = job.attempts - refund,

@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from ..states import FINISHED, JobStatus
+from ..states import FINISHED, JobStatus, Outcome
 from .base import Store
-from .claims import Report
+from .claims import Report, cancelled_running
 from .reading import read_rows
 
 AGAIN = {JobStatus.PENDING, JobStatus.SCHEDULED}
@@ -23,40 +23,33 @@ class StepwiseStore(Store):
         with self.transaction():
             now = self.now()
             held = self.held([report.id for report in reports])
-            rows = [self._row(report, held, now) for report in reports if (report.id, report.claim_token) in held]
+            standing = [
+                _unless_cancelled(report, held[report.id, report.claim_token])
+                for report in reports
+                if (report.id, report.claim_token) in held
+            ]
             with self.connection.cursor() as cursor:
-                cursor.executemany(f"UPDATE {self.table} {_CONCLUDE}", rows)
-        return {
-            report.id: self._arrival(report, held)
-            for report in reports
-            if (report.id, report.claim_token) in held
-        }  # fmt: skip
+                cursor.executemany(f"UPDATE {self.table} {_CONCLUDE}", [self._row(report, now) for report in standing])
+        return {report.id: report.status for report in standing}
 
-    def held(self, ids: Sequence[UUID]) -> dict[tuple[UUID, int], bool]:
-        """Return the claims of these jobs that stand, locked, and whether each has a cancel request."""
+    def held(self, ids: Sequence[UUID]) -> dict[tuple[UUID, int], str | None]:
+        """Return the claims of these jobs that stand, locked, and why each was cancelled if it was asked to be."""
         rows = self.query(
-            f"SELECT id, claim_token, cancel_requested_at FROM {self.table} {self.walking('PRIMARY')} "
+            f"SELECT id, claim_token, cancel_requested_at, cancel_reason FROM {self.table} {self.walking('PRIMARY')} "
             f"WHERE id IN ({self.marks(ids)}) AND status = 'running' ORDER BY id {self.locking}",
             self.prepared_ids(ids),
         )
-        names = ("id", "claim_token", "cancel_requested_at")
+        names = ("id", "claim_token", "cancel_requested_at", "cancel_reason")
         read = read_rows(self.model, names, rows, self.connection)
-        return {(pk, token): requested is not None for pk, token, requested in read}
+        return {(pk, token): reason if asked else None for pk, token, asked, reason in read}
 
-    @staticmethod
-    def _arrival(report: Report, held: dict[tuple[UUID, int], bool]) -> JobStatus:
-        cancelled = held[report.id, report.claim_token] and report.status in AGAIN
-        return JobStatus.CANCELLED if cancelled else report.status
-
-    def _row(self, report: Report, held: dict[tuple[UUID, int], bool], now: datetime) -> tuple[Any, ...]:
-        status = self._arrival(report, held)
-        later = report.status is JobStatus.SCHEDULED
+    def _row(self, report: Report, now: datetime) -> tuple[Any, ...]:
         return (
-            status.value,
+            report.status.value,
             report.result,
             report.error,
-            self.prepared("run_after", now + report.delay) if later else None,
-            self.prepared("finished_at", now) if status in FINISHED else None,
+            self.prepared("run_after", now + report.delay) if report.status is JobStatus.SCHEDULED else None,
+            self.prepared("finished_at", now) if report.status in FINISHED else None,
             int(report.refunds),
             int(report.rescued),
             self.prepared("id", report.id),
@@ -67,6 +60,13 @@ class StepwiseStore(Store):
         """Run a statement that returns no rows."""
         with self.connection.cursor() as cursor:
             cursor.execute(sql, params)
+
+
+def _unless_cancelled(report: Report, reason: str | None) -> Report:
+    """Return the report of a job that was not asked to be cancelled; one that would run again is cancelled instead."""
+    if reason is None or report.status not in AGAIN:
+        return report
+    return report._replace(outcome=Outcome.CANCELLED, error=report.error or cancelled_running(reason))
 
 
 _CONCLUDE = (

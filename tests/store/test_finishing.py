@@ -167,6 +167,22 @@ def test_a_job_that_somebody_cancelled_does_not_run_again(store, outcome):
     assert due <= row["run_after"]
 
 
+@pytest.mark.parametrize(
+    ("reason", "error"), [("not 'it' {again}", "Cancelled: not 'it' {again}"), ("", "Cancelled while it ran.")]
+)
+@pytest.mark.parametrize("outcome", AGAIN)
+def test_a_cancelled_job_says_why_though_its_worker_had_nothing_to_say(store, outcome, reason, error):
+    silent, broken = JobFactory.create_batch(2, running=True, cancel_requested_at=timezone.now(), cancel_reason=reason)
+    store.finish([report_of(silent, outcome), report_of(broken, outcome, error="broken")])
+    assert [row_of(job)["error"] for job in (silent, broken)] == [error, "broken"]
+
+
+def test_a_job_that_goes_on_says_nothing_of_a_cancel(store):
+    jobs = [JobFactory(running=True), JobFactory(running=True, cancel_requested_at=timezone.now())]
+    store.finish([report_of(jobs[0], Outcome.RELEASED), report_of(jobs[1], Outcome.COMPLETED)])
+    assert [row_of(job)["error"] for job in jobs] == ["", ""]
+
+
 @pytest.mark.parametrize("outcome", FINAL)
 def test_a_cancel_request_changes_no_outcome_that_is_final_anyway(store, outcome):
     job = JobFactory(running=True, cancel_requested_at=timezone.now())
