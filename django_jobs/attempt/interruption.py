@@ -6,6 +6,10 @@ import ctypes
 import sys
 import threading
 import time
+from traceback import walk_stack
+from types import FrameType
+
+from django.db.transaction import Atomic
 
 from ..exceptions import Interruption
 
@@ -17,6 +21,8 @@ TAKING = frozenset({
     "_acquireLock", "_releaseLock", "handle", "flush", "isEnabledFor", "getLogger",
 })  # fmt: skip
 """Functions, of `threading` and `logging` above all, that take or give back a lock outside of any `try`."""
+ENDING_TRANSACTION = Atomic.__exit__.__code__
+"""Between its first steps and the rollback: what is left out then is committed by SQLite and MySQL."""
 LOOKS = 200
 PAUSE = 0.001
 
@@ -77,7 +83,7 @@ class Interruptible:
         for _ in range(LOOKS):
             # after a sleep this thread has the interpreter for itself long enough to look and to raise
             time.sleep(PAUSE)
-            if self._has_left or not _is_taking(thread_id):
+            if self._has_left or not is_delicate(sys._current_frames().get(thread_id)):  # noqa: SLF001 - the documented way
                 break
         _raise_in_thread(thread_id, ctypes.py_object(type(interruption)))
 
@@ -112,6 +118,9 @@ class Interruptible:
             return
 
 
-def _is_taking(thread_id: int) -> bool:
-    frame = sys._current_frames().get(thread_id)  # noqa: SLF001 - the documented way to another thread's stack
-    return frame is not None and frame.f_code.co_name in TAKING
+def is_delicate(frame: FrameType | None) -> bool:
+    """Tell whether an exception raised here would leave a lock behind, or half a transaction."""
+    if frame is None:
+        return False
+    is_ending = any(each.f_code is ENDING_TRANSACTION for each, _ in walk_stack(frame))
+    return is_ending or frame.f_code.co_name in TAKING

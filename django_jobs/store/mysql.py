@@ -48,7 +48,7 @@ class MySQLStore(StepwiseStore):
             if not ids:
                 return []
             these = f"WHERE id IN ({self.marks(ids)}) ORDER BY id"
-            self.execute(f"UPDATE {self.table} {self.walking('PRIMARY')} SET {changes} {these}", [*values, *ids])
+            self.query(f"UPDATE {self.table} {self.walking('PRIMARY')} SET {changes} {these}", [*values, *ids])
             return self.query(f"SELECT {returning} FROM {self.table} {these}", ids)
 
     @property
@@ -97,7 +97,7 @@ class MySQLStore(StepwiseStore):
             standing = [row for row in rows if (row[0], row[1]) in held]
             for portion in portions(standing, _length, MOST_ROWS, MOST_TEXT):
                 said = json.dumps([[pk.hex, *values] for pk, _token, *values in portion], ensure_ascii=False)
-                self.execute(f"UPDATE {self._joined_with(columns)} SET {change}", [said])
+                self.query(f"UPDATE {self._joined_with(columns)} SET {change}", [said])
         return [row[0] for row in standing]
 
     def _joined_with(self, columns: Mapping[str, str]) -> str:

@@ -56,11 +56,6 @@ class StepwiseStore(Store):
             report.claim_token,
         )
 
-    def execute(self, sql: str, params: Sequence[Any]) -> None:
-        """Run a statement that returns no rows."""
-        with self.connection.cursor() as cursor:
-            cursor.execute(sql, params)
-
 
 def _unless_cancelled(report: Report, reason: str | None) -> Report:
     """Return the report of a job that was not asked to be cancelled; one that would run again is cancelled instead."""

@@ -16,13 +16,14 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
+from types import FrameType
 from typing import Any
 
 from django.db import connections
 
 from ..attempt import Ending, Running, run_attempt
 from ..attempt.capture import install_capture
-from ..attempt.interruption import Interruptible
+from ..attempt.interruption import Interruptible, is_delicate
 from ..exceptions import Interruption
 from ..store import Claim
 from .stopping import free_forks, pass_signals_by
@@ -100,12 +101,12 @@ class SignalledStretch(Interruptible):
             self._is_late = False
             raise self.interruption
 
-    def _receive(self, *_: object) -> None:
+    def _receive(self, _number: int, frame: FrameType | None) -> None:
         if self._has_left or self.interruption is not None:
             return
         self.interruption = self._connection.recv()
-        if self._is_speaking:
-            self._is_late = True
+        if self._is_speaking or is_delicate(frame):
+            self._is_late = True  # a process that goes on is killed in the end, which leaves nothing behind
         elif self._thread_id is not None:
             raise self.interruption
 

@@ -51,10 +51,7 @@ class Notifier:
             self._messages.put((facts, failures), timeout=0 if self._untold else patience)
         except queue.Full:
             self._drop(len(facts) + len(failures))
-        else:
-            self._forget_untold()
-
-    def _forget_untold(self) -> None:
+            return
         if self._untold:
             logger.error("receivers take signals again; %d were dropped", self._untold)
             self._untold = 0

@@ -11,12 +11,15 @@ from contextlib import contextmanager
 from itertools import count
 
 import pytest
+from django.db import connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from django_jobs import current_job
 from django_jobs.attempt import run_attempt
 from django_jobs.attempt.capture import install_capture
 from django_jobs.attempt.interruption import Interruptible
 from django_jobs.exceptions import CancelInterruption, ShutdownInterruption, TimeoutInterruption
+from django_jobs.models import Queue
 from django_jobs.states import Outcome
 from tests.attempt.attempts import running_of
 from tests.waiting import wait_until
@@ -33,7 +36,12 @@ pytestmark = pytest.mark.filterwarnings(
 def in_thread(running):
     """Run an attempt in a thread of its own; yield the list that its ending arrives in."""
     endings = []
-    thread = threading.Thread(target=lambda: endings.append(run_attempt(running)))
+
+    def run():
+        endings.append(run_attempt(running))
+        connections.close_all()
+
+    thread = threading.Thread(target=run)
     thread.start()
     try:
         yield endings
@@ -207,6 +215,35 @@ def test_no_interruption_leaks_into_the_next_attempt_on_the_thread(make_handler,
     assert not [line.faults for line in lines if line.faults]
     ran = sum((line.ran for line in lines), Counter())
     assert min(ran[outcome] for outcome in (Outcome.COMPLETED, *KINDS.values())) > 10
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_interruption_waits_for_a_rollback_that_has_begun(make_handler, monkeypatch):
+    """Django commits what was not rolled back when it turns to autocommit again, on SQLite and MySQL."""
+    rollback, is_ending = BaseDatabaseWrapper.rollback, threading.Event()
+
+    def hesitate(connection):
+        is_ending.set()
+        while running.interruption is None:
+            pass
+        until = time.monotonic() + 0.05
+        while time.monotonic() < until:
+            pass
+        rollback(connection)
+
+    def change_its_mind():
+        with transaction.atomic():
+            Queue.objects.create(name="half")
+            raise ValueError("broken")
+
+    monkeypatch.setattr(BaseDatabaseWrapper, "rollback", hesitate)
+    running = running_of(make_handler(change_its_mind))
+    with in_thread(running) as endings:
+        wait_until(is_ending.is_set)
+        running.interrupt(CancelInterruption("enough"))
+        ending = wait_until(lambda: endings)[0]
+    assert ending.report.outcome is Outcome.CANCELLED
+    assert not Queue.objects.exists()
 
 
 class SlowStream:
