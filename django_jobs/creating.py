@@ -129,7 +129,6 @@ def insert(template: Job, calls: Sequence[Arguments], alias: str) -> Enqueued:
     with transaction.atomic(using=alias, savepoint=False) if len(ids) > 1 else nullcontext():
         for portion in portions(rows, lambda row: len(row[1]) + len(row[2]), MOST_ROWS, MOST_TEXT):
             store.insert(template, portion)
-    store.wake_workers(template.queue_name)
     jobs = Enqueued(template, ids, calls, alias)
     if job_enqueued.receivers:
         transaction.on_commit(partial(_announce, jobs), using=alias, robust=True)

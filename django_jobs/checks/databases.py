@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +20,6 @@ from ..store import get_store
 
 LOWEST_VERSIONS = {"PostgreSQL": (14,), "SQLite": (3, 35), "MySQL": (8, 0, 11), "MariaDB": (10, 6)}
 
-# Where a SQLite file says how it is written; 2 stands for write-ahead log (file format, section 1.3).
-WRITE_VERSION_AT, WAL = 18, 2
-
 POOL_SIZE = 4
 """What psycopg makes of a pool without sizes."""
 BESIDE_HANDLERS = 6
@@ -31,7 +30,7 @@ IMMEDIATE_LINES = '"OPTIONS": {"transaction_mode": "IMMEDIATE", "timeout": 20, â
 
 
 def check_database_options(**_: Any) -> list[checks.CheckMessage]:
-    """Say whether jobs can be kept on this database, and how to set it up better. Opens no connection."""
+    """Say whether jobs can be kept on this database, and how to set it up better. Connects to no server."""
     alias = _alias()
     if alias is None:
         return []
@@ -107,14 +106,17 @@ def _is_in_memory(name: str) -> bool:
 
 
 def _writes_ahead(file: Path, init_command: str) -> bool:
-    """Tell whether new connections turn the log on, or the file has it on already."""
+    """Tell whether new connections turn the log on, or the file has it on already, as far as it can be read."""
     if "journal_mode=wal" in init_command.lower().replace(" ", ""):
         return True
-    try:
-        with file.open("rb") as opened:
-            return opened.read(WRITE_VERSION_AT + 1)[WRITE_VERSION_AT:] == bytes([WAL])
-    except OSError:
+    if not file.exists():
         return False
+    try:
+        # by SQLite itself: to open and close a file takes away the locks that this process has on it
+        with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=rw", timeout=0, uri=True)) as opened:
+            return bool(opened.execute("PRAGMA journal_mode").fetchone() == ("wal",))
+    except sqlite3.Error:
+        return True
 
 
 def _mysql_advice(connection: BaseDatabaseWrapper) -> Iterator[checks.CheckMessage]:

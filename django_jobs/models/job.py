@@ -27,6 +27,9 @@ from .worker import Worker
 if TYPE_CHECKING:
     from ..registry import Registrable
 
+LOOSE: dict[str, Any] = {"on_delete": models.DO_NOTHING, "db_constraint": False, "db_index": False, "blank": True}
+"""What all keys of a job have in common: what they point to may be gone, and nobody looks jobs up by them."""
+
 
 class Job(models.Model):
     """A handler's name, its arguments, and what became of it."""
@@ -51,39 +54,12 @@ class Job(models.Model):
         _("timeout"), null=True, blank=True, help_text=_("The limit of one attempt; empty for the handler's own.")
     )
     claim_token = models.PositiveBigIntegerField(default=0, editable=False)
-    worker = models.ForeignKey(
-        Worker,
-        verbose_name=_("worker"),
-        on_delete=models.DO_NOTHING,
-        db_constraint=False,
-        db_index=False,
-        null=True,
-        blank=True,
-        related_name="jobs",
-    )
+    worker = models.ForeignKey(Worker, verbose_name=_("worker"), related_name="jobs", null=True, **LOOSE)
     owner = models.CharField(
         _("owner"), max_length=200, blank=True, default="", help_text=_("Whose job this is, as app.model:key.")
     )
-    parent = models.ForeignKey(
-        "self",
-        verbose_name=_("enqueued by job"),
-        on_delete=models.DO_NOTHING,
-        db_constraint=False,
-        db_index=False,
-        null=True,
-        blank=True,
-        related_name="children",
-    )
-    copy_of = models.ForeignKey(
-        "self",
-        verbose_name=_("copy of"),
-        on_delete=models.DO_NOTHING,
-        db_constraint=False,
-        db_index=False,
-        null=True,
-        blank=True,
-        related_name="copies",
-    )
+    parent = models.ForeignKey("self", verbose_name=_("enqueued by job"), related_name="children", null=True, **LOOSE)
+    copy_of = models.ForeignKey("self", verbose_name=_("copy of"), related_name="copies", null=True, **LOOSE)
     progress_current = models.FloatField(null=True, blank=True)
     progress_total = models.FloatField(null=True, blank=True)
     progress_message = models.CharField(_("progress message"), max_length=255, blank=True, default="")

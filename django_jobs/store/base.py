@@ -111,7 +111,7 @@ class Store(Words):
         return self.conclude(in_order)
 
     def insert(self, template: Job, rows: Sequence[tuple[UUID, str, str]]) -> None:
-        """Write new jobs: each an id with the JSON of its arguments, and all else as in the template."""
+        """Write new jobs: each an id with the JSON of its arguments, and all else as in the template; wake workers."""
         names, shared = self._shared(template)
         ids = self.prepared_ids(pk for pk, _, _ in rows)
         with self.connection.cursor() as cursor:
@@ -119,6 +119,7 @@ class Store(Words):
                 f"INSERT INTO {self.table} (id, args, kwargs, {names}) VALUES (%s, %s, %s, {self.marks(shared)})",
                 [(pk, args, kwargs, *shared) for pk, (_, args, kwargs) in zip(ids, rows, strict=True)],
             )
+        self.wake_workers(template.queue_name)
 
     def _shared(self, template: Job) -> tuple[str, list[Any]]:
         """Return the columns that new jobs have in common, but for those that are NULL, and their values."""

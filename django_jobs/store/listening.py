@@ -26,7 +26,7 @@ IN_MODIFY = 2  # <sys/inotify.h>
 
 
 class Listener(ABC):
-    """Something that hears of changes, on a connection of the thread that uses it."""
+    """Something that hears of changes, on a connection of its own; for one thread."""
 
     longest_pause = 5.0
     """Seconds after which it looks even though nothing has stirred."""
@@ -34,35 +34,42 @@ class Listener(ABC):
     """Where the jobs were put that the last news was of, if it says so."""
 
     def __init__(self, alias: str) -> None:
-        self.connection: Any = connections[alias]
-        self.connection.ensure_connection()
-        self._awake, self._alarm = os.pipe()
+        self.connection: Any = connections.create_connection(alias)
         self._stirring = select.poll()
-        self._stirring.register(self._awake, select.POLLIN)
-        self._is_interrupted = False
+        try:
+            self.connection.ensure_connection()
+            self._begin()
+        except BaseException:
+            self.close()
+            raise
+
+    @abstractmethod
+    def _begin(self) -> None:
+        """Set up what is listened with."""
 
     @abstractmethod
     def has_news(self) -> bool:
         """Tell, without waiting, whether something changed since this was asked before."""
 
-    def hear(self, timeout: float) -> bool:
-        """Return True as soon as something changed, False when nothing did for `timeout` seconds."""
+    def hear(self, timeout: float, wakeup: int | None = None) -> bool:
+        """Return True as soon as something changed; False when nothing did for `timeout` seconds.
+
+        And False as soon as the descriptor `wakeup` can be read from.
+        """
+        if wakeup is not None:
+            self._stirring.register(wakeup, select.POLLIN)
         deadline = time.monotonic() + timeout
-        while not self._is_interrupted and (left := deadline - time.monotonic()) > 0:
-            self._stirring.poll(min(left, self.longest_pause) * 1000)
+        while (left := deadline - time.monotonic()) > 0:
+            stirred = self._stirring.poll(min(left, self.longest_pause) * 1000)
+            if any(descriptor == wakeup for descriptor, _ in stirred):
+                return False
             if self.has_news():
                 return True
         return False
 
-    def interrupt(self) -> None:
-        """Have `hear` return, now and from now on; for another thread."""
-        self._is_interrupted = True
-        os.write(self._alarm, b"!")
-
     def close(self) -> None:
-        """Let go of everything but the connection."""
-        os.close(self._awake)
-        os.close(self._alarm)
+        """Listen no more."""
+        self.connection.close()
 
 
 class VersionListener(Listener):
@@ -72,10 +79,11 @@ class VersionListener(Listener):
     after the first write, when all is on the disk. Elsewhere, and for a file in memory, it is looked at all the time.
     """
 
-    def __init__(self, alias: str) -> None:
-        super().__init__(alias)
+    _writes: int | None = None
+    _alert_until = 0.0
+
+    def _begin(self) -> None:
         self._version = self._look()
-        self._alert_until = 0.0
         self._writes = self._watch_writes()
 
     def has_news(self) -> bool:
@@ -126,8 +134,7 @@ class VersionListener(Listener):
 class NotificationListener(Listener):
     """Wait for PostgreSQL's notifications."""
 
-    def __init__(self, alias: str) -> None:
-        super().__init__(alias)
+    def _begin(self) -> None:
         with self.connection.cursor() as cursor:
             cursor.execute(f"LISTEN {CHANNEL}")
         self._stirring.register(self.connection.connection.fileno(), select.POLLIN)

@@ -59,15 +59,24 @@ class PostgreSQLStore(Store):
         )
 
     def insert(self, template: Job, rows: Sequence[tuple[UUID, str, str]]) -> None:
-        """Write new jobs from arrays, in a statement whose text and plan do not grow with them."""
+        """Write new jobs from arrays, in a statement whose text and plan do not grow with them.
+
+        What is a transaction by itself notifies too, which saves a second commit.
+        """
         names, shared = self._shared(template)
         ids, args, kwargs = (",".join(parts) for parts in zip(*((pk.hex, *texts) for pk, *texts in rows), strict=True))
+        sql = (
+            f"INSERT INTO {self.table} (id, args, kwargs, {names}) SELECT call.*, {self.marks(shared)} FROM ROWS "
+            "FROM (unnest(%s::uuid[]), jsonb_array_elements(%s::jsonb), jsonb_array_elements(%s::jsonb)) AS call"
+        )
+        params = [*shared, f"{{{ids}}}", f"[{args}]", f"[{kwargs}]"]
+        if self.connection.in_atomic_block:
+            self.wake_workers(template.queue_name)
+        elif job_settings().LISTEN and self._coalescer.passes():
+            sql = f"WITH written AS ({sql}) SELECT pg_notify(%s, %s)"
+            params += [CHANNEL, template.queue_name]
         with self.connection.cursor() as cursor:
-            cursor.execute(
-                f"INSERT INTO {self.table} (id, args, kwargs, {names}) SELECT call.*, {self.marks(shared)} FROM ROWS "
-                "FROM (unnest(%s::uuid[]), jsonb_array_elements(%s::jsonb), jsonb_array_elements(%s::jsonb)) AS call",
-                [*shared, f"{{{ids}}}", f"[{args}]", f"[{kwargs}]"],
-            )
+            cursor.execute(sql, params)
 
     def insert_lines(self, lines: Sequence[tuple[UUID, dict[str, Any]]]) -> None:
         """Write log lines from one JSON text."""

@@ -1,15 +1,18 @@
-"""The thread that wakes the worker when the database says that something changed."""
+"""Sleeping with one ear on the database, which may say that something changed."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Collection
+import logging
+import time
+from collections.abc import Collection
+from contextlib import suppress
 
-from django.db import DatabaseError, InterfaceError, connections
+from django.db import DatabaseError, InterfaceError
 
 from ..store import Store
 from ..store.listening import Listener
 from .logger import logger
+from .wakeup import Wakeup
 
 AGAIN_AFTER = 5.0
 BREATH = 0.004
@@ -19,51 +22,42 @@ REST = 0.05
 
 
 class Hearing:
-    """Listen until stopped; where the database cannot be listened to, do nothing, and leave it to polling."""
+    """Sleep until somebody calls or the database does; where it cannot be listened to, that is left to polling."""
 
-    def __init__(self, store: Store, on_heard: Callable[[Collection[str]], None], is_full: Callable[[], bool]) -> None:
+    def __init__(self, store: Store, wakeup: Wakeup) -> None:
         self._store = store
-        self._on_heard = on_heard
-        self._is_full = is_full
-        self._stopped = threading.Event()
+        self._wakeup = wakeup
         self._listener: Listener | None = None
-        self._closing = threading.Lock()
-        self._thread = threading.Thread(target=self._work, name="django_jobs-hearing", daemon=True)
+        self._listens_at = 0.0 if store.can_listen else float("inf")
+        self._hears_at = 0.0
 
-    def start(self) -> None:
-        """Begin to listen."""
-        if self._store.can_listen:
-            self._thread.start()
+    def sleep(self, seconds: float, *, is_full: bool) -> Collection[str] | None:
+        """Sleep; return None unless there is news, and else the queues that it is of, where it says so."""
+        try:
+            return self._sleep(time.monotonic() + seconds, is_full=is_full)
+        except Exception as error:
+            is_outage = isinstance(error, DatabaseError | InterfaceError)
+            logger.log(logging.DEBUG if is_outage else logging.WARNING, "not listening for a while", exc_info=error)
+        self.stop()
+        self._listens_at = time.monotonic() + AGAIN_AFTER
+        return None
 
     def stop(self) -> None:
-        """Listen no more, and let go of the connection."""
-        self._stopped.set()
-        with self._closing:
-            if self._listener is not None:
-                self._listener.interrupt()
-        if self._thread.is_alive():
-            self._thread.join(1)
+        """Listen no more."""
+        listener, self._listener = self._listener, None
+        if listener is not None:
+            with suppress(Exception):
+                listener.close()
 
-    def _work(self) -> None:
-        while not self._stopped.is_set():
-            try:
-                self._listen()
-            except (DatabaseError, InterfaceError) as error:
-                logger.debug("not listening for a while: %s", error)
-            except Exception:
-                logger.warning("listening failed, polling goes on", exc_info=True)
-            connections.close_all()
-            self._stopped.wait(AGAIN_AFTER)
-
-    def _listen(self) -> None:
-        listener = self._listener = self._store.listener()
-        try:
-            self._on_heard(())
-            while not self._stopped.is_set():
-                if listener.hear(AGAIN_AFTER):
-                    self._on_heard(listener.queue_names)
-                    self._stopped.wait(REST if self._is_full() else BREATH)
-        finally:
-            with self._closing:
-                self._listener = None
-            listener.close()
+    def _sleep(self, until: float, *, is_full: bool) -> Collection[str] | None:
+        if self._listener is None and time.monotonic() >= self._listens_at:
+            self._listener = self._store.listener()
+            return ()  # nobody has told of what was put there before
+        deaf_until = until if self._listener is None else min(until, self._hears_at)
+        if self._wakeup.sleep(deaf_until - time.monotonic()) or self._listener is None:
+            return None
+        if not self._listener.hear(until - time.monotonic(), self._wakeup.fileno()):
+            self._wakeup.answer()
+            return None
+        self._hears_at = time.monotonic() + (REST if is_full else BREATH)
+        return self._listener.queue_names

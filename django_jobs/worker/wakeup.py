@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-import queue
+import os
 import random
+import select
+import weakref
+from contextlib import suppress
 
 SHORTEST_PAUSE = 0.005
 GROWTH_TOLD, GROWTH_UNTOLD = 3.0, 1.25
@@ -31,21 +34,45 @@ class Pauses:
 
 
 class Wakeup:
-    """Like `threading.Event`, whose `set` could deadlock in a signal handler; a SimpleQueue's `put` cannot."""
+    """Like `threading.Event`, whose `set` could deadlock in a signal handler; a byte that is sent cannot.
+
+    Whoever sleeps beside other descriptors waits for this one too.
+    """
 
     def __init__(self) -> None:
-        self._calls: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self._bell, self._button = pipe = os.pipe()
+        for descriptor in pipe:
+            os.set_blocking(descriptor, False)
+        weakref.finalize(self, _close, *pipe).atexit = False  # threads may call to the very end
+        self._rings = select.poll()
+        self._rings.register(self._bell, select.POLLIN)
+        self._is_called = False
+
+    def fileno(self) -> int:
+        """Return the descriptor that can be read from once somebody has called."""
+        return self._bell
 
     def wake(self) -> None:
         """End the sleep that is going on, or else the next one."""
-        if self._calls.empty():
-            self._calls.put(None)
+        if not self._is_called:
+            self._is_called = True
+            with suppress(BlockingIOError):  # so many calls wait already
+                os.write(self._button, b"!")
 
-    def sleep(self, seconds: float) -> None:
-        """Sleep until woken, `seconds` at most."""
+    def sleep(self, seconds: float) -> bool:
+        """Sleep until woken, `seconds` at most; tell whether somebody called."""
+        return bool(self._rings.poll(max(seconds, 0) * 1000)) and self.answer()
+
+    def answer(self) -> bool:
+        """Forget the calls so far; tell whether there were any."""
         try:
-            self._calls.get(timeout=max(seconds, 0))
-            while True:
-                self._calls.get_nowait()
-        except queue.Empty:
-            return
+            return bool(os.read(self._bell, 4096))
+        except BlockingIOError:
+            return False
+        finally:
+            self._is_called = False  # a call before this line is answered by whatever follows the sleep
+
+
+def _close(*descriptors: int) -> None:
+    for descriptor in descriptors:
+        os.close(descriptor)

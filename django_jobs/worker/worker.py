@@ -136,7 +136,7 @@ class Worker:
         logger.info("worker %s started: %s, %d threads", self.row.name, self._lanes(), self.concurrency)
         try:
             while self.stop_reason is None:
-                self._wakeup.sleep(self._guarded_round())
+                self._rest(self._guarded_round())
         except BaseException:
             self._deadline.begin()
             raise
@@ -204,8 +204,8 @@ class Worker:
         self._maintenance = Maintenance(self.alias, self._recorder.tell)
         self._heartbeat = Heartbeat(self.alias, self.row, self._executors.held, self._lost, self.request_stop)
         self._watch = Watch(self._executors.begun, self._executors.abandon)
-        self._hearing = Hearing(self._store, self._heard, lambda: self._is_full)
-        for part in (self._recorder, self._heartbeat, self._watch, self._hearing):
+        self._hearing = Hearing(self._store, self._wakeup)
+        for part in (self._recorder, self._heartbeat, self._watch):
             part.start()
 
     def _room(self) -> int:
@@ -225,10 +225,11 @@ class Worker:
         is_ending = self.drain or self.max_jobs or self.stop_reason is not None
         return self._is_full or bool(is_ending) or not self._store.can_listen
 
-    def _heard(self, queue_names: Collection[str]) -> None:
-        self._told = queue_names
-        self._pauses.begin()
-        self._wakeup.wake()
+    def _rest(self, seconds: float) -> None:
+        told = self._hearing.sleep(seconds, is_full=self._is_full)
+        if told is not None:
+            self._told = told
+            self._pauses.begin()
 
     def _stuck(self) -> None:
         if self.recycle:

@@ -1,6 +1,8 @@
 """What the system checks say of the database."""
 
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 
 import pytest
@@ -78,6 +80,28 @@ def test_a_file_that_writes_ahead_already_needs_no_line(use_database, tmp_path, 
         made.execute("CREATE TABLE t (x)")
     use_database("sqlite3", str(file), transaction_mode="IMMEDIATE")
     assert set(found()) == told
+
+
+WRITE = "import sqlite3, sys; sqlite3.connect(sys.argv[1], timeout=0, isolation_level=None).execute('BEGIN IMMEDIATE')"
+
+
+@pytest.mark.parametrize("mode", ["WAL", "DELETE"])
+def test_a_look_at_a_file_takes_no_lock_away_that_this_process_holds(use_database, tmp_path, mode):
+    file = tmp_path / "held.sqlite3"
+    use_database("sqlite3", str(file), transaction_mode="IMMEDIATE")
+    with closing(sqlite3.connect(file, isolation_level=None)) as holder:
+        holder.execute(f"PRAGMA journal_mode={mode}")
+        holder.execute("BEGIN IMMEDIATE")
+        found()
+        other = subprocess.run([sys.executable, "-c", WRITE, str(file)], capture_output=True, text=True, check=False)
+    assert "database is locked" in other.stderr
+
+
+def test_a_file_that_cannot_be_read_is_left_alone(use_database, tmp_path):
+    file = tmp_path / "other.sqlite3"
+    file.write_text("no database " * 100)
+    use_database("sqlite3", str(file), transaction_mode="IMMEDIATE")
+    assert found() == {}
 
 
 @pytest.mark.parametrize("name", [":memory:", "file:shared?mode=memory&cache=shared"])

@@ -1,10 +1,14 @@
 """Hearing of changes at once, where the database can tell of them."""
 
+import threading
+from contextlib import nullcontext
+
 import pytest
 from django.db import transaction
 
 from django_jobs.models import Job
 from django_jobs.store.listening import Coalescer
+from django_jobs.worker.wakeup import Wakeup
 from tests.factories import JobFactory
 from tests.jobs import echo
 
@@ -33,7 +37,6 @@ def listener(store, monkeypatch):
     listener = store.listener()
     yield listener
     listener.close()
-    listener.connection.close()  # and with it the session that listens
 
 
 @pytest.mark.parametrize("news", NEWS)
@@ -54,10 +57,20 @@ def test_what_is_rolled_back_is_not_heard_of(listener):
     assert not listener.hear(A_MOMENT)
 
 
-def test_a_listener_that_is_interrupted_hears_no_more(listener):
-    Elsewhere(listener.interrupt).value()
-    assert not listener.hear(LONG)
-    assert not listener.hear(LONG), "now and from now on"
+def test_a_call_ends_the_listening(listener):
+    wakeup = Wakeup()
+    threading.Timer(A_MOMENT, wakeup.wake).start()
+    assert not listener.hear(LONG, wakeup.fileno())
+    assert wakeup.answer()
+    assert not listener.hear(A_MOMENT, wakeup.fileno())
+
+
+@pytest.mark.only_on("postgresql")
+@pytest.mark.parametrize("in_transaction", [True, False])
+def test_a_single_job_and_the_news_of_it_are_one_statement(listener, django_assert_num_queries, in_transaction):
+    with transaction.atomic() if in_transaction else nullcontext(), django_assert_num_queries(1):
+        echo.enqueue(1)
+    assert listener.hear(LONG)
 
 
 @pytest.mark.only_on("sqlite")
