@@ -53,8 +53,8 @@ class Hearing:
         if self._listener is None and time.monotonic() >= self._listens_at:
             self._listener = self._store.listener()
             return ()  # nobody has told of what was put there before
-        deaf_until = until if self._listener is None else min(until, self._hears_at)
-        if self._wakeup.sleep(deaf_until - time.monotonic()) or self._listener is None:
+        deaf_until = self._listens_at if self._listener is None else self._hears_at
+        if self._wakeup.sleep(min(until, deaf_until) - time.monotonic()) or self._listener is None:
             return None
         if not self._listener.hear(until - time.monotonic(), self._wakeup.fileno()):
             self._wakeup.answer()
