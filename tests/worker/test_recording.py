@@ -2,7 +2,6 @@
 
 import logging
 import threading
-from contextlib import suppress
 from unittest.mock import Mock
 
 import pytest
@@ -23,6 +22,7 @@ from django_jobs.worker.batch import Batch, key_of
 from django_jobs.worker.tally import Tally
 from django_jobs.worker.writing import Written, write
 from tests import jobs
+from tests.cutting import cut_connections
 from tests.factories import WorkerFactory
 from tests.waiting import LONG, wait_until
 
@@ -443,19 +443,3 @@ class TestTrouble:
             cut_connections()
         wait_until(lambda: Job.objects.finished().count() == 300, 40)
         assert Job.objects.completed().count() == 300
-
-
-def cut_connections():
-    """End every connection to this test's database but our own, as a restart of the server would."""
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            cursor.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
-                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            )
-            return
-        cursor.execute("SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()")
-        for (number,) in cursor.fetchall():
-            # one of them may have ended by itself meanwhile
-            with suppress(OperationalError):
-                cursor.execute(f"KILL {number}")

@@ -1,20 +1,18 @@
 """A worker runs jobs: side by side, in order of urgency, each apart from the others."""
 
 import asyncio
-import gc
 import logging
 import sys
 import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from unittest.mock import Mock
 
 import pytest
 from asgiref.sync import SyncToAsync
 from django.contrib.auth.models import Group
-from django.db import DatabaseError, OperationalError, connection, connections, transaction
+from django.db import DatabaseError, connection, transaction
 
 from django_jobs import Snooze, current_job
 from django_jobs.attempt import Running
@@ -22,11 +20,12 @@ from django_jobs.models import Attempt, Job, JobLog, Stat
 from django_jobs.models import Worker as WorkerRow
 from django_jobs.signals import job_completed
 from django_jobs.states import JobStatus
-from django_jobs.worker import StopReason, Worker, care, eventloop, watch
+from django_jobs.worker import StopReason, Worker, eventloop, watch
 from django_jobs.worker.executors import Executors
 from django_jobs.worker.stopping import memory_held
 from tests import jobs
 from tests.attempt.attempts import attempt, claim_of
+from tests.cutting import cut_connections_for_good
 from tests.factories import JobFactory
 from tests.waiting import LONG, wait_until
 
@@ -554,12 +553,12 @@ class TestAsync:
         if connects_before:
             monkeypatch.setattr(eventloop, "orm_care", eventloop.OrmCare())
             SyncToAsync.single_thread_executor.submit(Group.objects.count).result()
-            cut_all_others()
+            cut_connections_for_good()
         handler = make_handler(count, max_attempts=1)
         start_worker()
         assert ended(handler.enqueue()).status == JobStatus.COMPLETED
         for _ in range(2):
-            cut_all_others()
+            cut_connections_for_good()
             assert ended(handler.enqueue()).status == JobStatus.COMPLETED
 
     def test_a_handler_without_the_orm_pays_for_no_thread(self, start_worker, monkeypatch):
@@ -642,47 +641,11 @@ def test_receivers_meet_no_connection_that_was_cut_since_they_used_it(start_work
         start_worker()
         jobs.echo.enqueue()
         wait_until(lambda: counts == [1])
-        cut_all_others()
+        cut_connections_for_good()
         jobs.echo.enqueue()
         wait_until(lambda: counts == [1, 2])
     finally:
         job_completed.disconnect(receive)
-
-
-def cut_all_others():
-    """Cut every connection to the test database but this one; return once they are gone, and their owners can know."""
-    drivers = drivers_of_others()
-    others, cut = {
-        "postgresql": (
-            "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()",
-            "SELECT pg_terminate_backend(%s)",
-        ),
-        "mysql": (
-            "SELECT id FROM information_schema.processlist WHERE db = database() AND id <> connection_id()",
-            "KILL %s",
-        ),
-    }[connection.vendor]  # fmt: skip
-    found = numbers_of(others)
-    with connection.cursor() as cursor:
-        for number in found:
-            with suppress(OperationalError):  # it has gone by itself
-                cursor.execute(cut, [number])
-    wait_until(lambda: not found & numbers_of(others))
-    wait_until(lambda: all(map(care._was_spoken_to, drivers)))
-
-
-def drivers_of_others():
-    """Return the open connections of other threads, as the driver has them."""
-    mine = connections["default"]
-    wrappers = [each for each in gc.get_objects() if type(each) is type(mine) and each is not mine]
-    name = mine.settings_dict["NAME"]
-    return [each.connection for each in wrappers if each.connection is not None and each.settings_dict["NAME"] == name]
-
-
-def numbers_of(others):
-    with connection.cursor() as cursor:
-        cursor.execute(others)
-        return {number for (number,) in cursor.fetchall()}
 
 
 class TestCancelling:

@@ -15,9 +15,9 @@ from django_jobs.models import Worker as WorkerRow
 from django_jobs.states import JobStatus
 from django_jobs.worker import Worker
 from tests import jobs
+from tests.cutting import cut_connections
 from tests.factories import JobFactory, WorkerFactory
 from tests.waiting import LONG, wait_until
-from tests.worker.test_recording import cut_connections
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
