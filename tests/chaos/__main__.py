@@ -29,6 +29,7 @@ def read_command_line() -> argparse.Namespace:
     parser.add_argument("--pause", type=float, default=2.0, help="seconds between two faults, on average")
     parser.add_argument("--rate", type=float, default=8.0, help="transactions per second that enqueue jobs")
     parser.add_argument("--finish", type=float, default=60, help="seconds in which what is left must be done")
+    parser.add_argument("--act", action="append", default=[], help="break things in this way only; may be repeated")
     parser.add_argument("--keep", action="store_true", help="keep the journal and the logs")
     options = parser.parse_args()
     options.on = options.on or [*SERVERS]
@@ -44,6 +45,7 @@ def plan_of(options: argparse.Namespace) -> Plan:
         per_second=options.rate,
         finish_within=options.finish,
         keeps=options.keep,
+        acts=options.act,
     )
 
 

@@ -5,7 +5,7 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from django.db import DatabaseError, InterfaceError, connections
 
@@ -23,7 +23,9 @@ TICK = 0.05
 class Hand:
     """Does one act every few seconds. Each act is a method; its weight says how often."""
 
-    def __init__(self, rng: random.Random, hosts: Hosts, server: SQLite | Server, pause: float) -> None:
+    def __init__(
+        self, rng: random.Random, hosts: Hosts, server: SQLite | Server, pause: float, only: Collection[str] = ()
+    ) -> None:
         self._rng = rng
         self._hosts = hosts
         self._server = server
@@ -46,7 +48,9 @@ class Hand:
             "drop connections": (3, self._drop_connections),
         }
         missing = set(Server.faults) - set(server.faults)
-        self._acts = {name: act for name, act in acts.items() if name not in missing}
+        self._acts = {name: act for name, act in acts.items() if name not in missing and name in (only or acts)}
+        if not self._acts:
+            raise ValueError(f"Nothing to do on {server.vendor}; the acts are {', '.join(acts)}.")
 
     def play(self, seconds: float) -> None:
         """Break things for so long, and replace what is dead."""

@@ -43,6 +43,8 @@ class Plan:
     finish_within: float
     """Seconds that healthy workers get at the end."""
     keeps: bool
+    acts: list[str]
+    """What the hand may do; anything if it is empty."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,7 @@ def _play(plan: Plan, server: SQLite | Server, directory: Path) -> Found:
     rng = random.Random(plan.seed)
     hosts = Hosts(rng, directory, plan.per_second)
     try:
-        hand = Hand(rng, hosts, server, plan.pause)
+        hand = Hand(rng, hosts, server, plan.pause, plan.acts)
         hand.play(plan.seconds)
         hand.let_go()
         late = [host.name for host in hosts.enqueuers if not host.stop(STOP_WITHIN)]
