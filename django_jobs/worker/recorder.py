@@ -158,6 +158,9 @@ class Recorder:
         while batch and (error := self._try(batch)) is not None:
             failures += 1
             if not isinstance(error, OperationalError | InterfaceError) or failures % PATIENCE == 0:
+                logger.warning(
+                    "the database refused what was to be written, which is tried in parts: %r", error, exc_info=error
+                )
                 batch = self._write_apart(batch)
             if batch and time.monotonic() >= self._stops_by:
                 logger.critical("not written before the stop, and left to rescue: %d endings", len(batch.endings))

@@ -43,7 +43,7 @@ class Wakeup:
         self._bell, self._button = pipe = os.pipe()
         for descriptor in pipe:
             os.set_blocking(descriptor, False)
-        weakref.finalize(self, _close, *pipe).atexit = False  # threads may call to the very end
+            weakref.finalize(self, os.close, descriptor).atexit = False  # threads may call to the very end
         self._rings = select.poll()
         self._rings.register(self._bell, select.POLLIN)
         self._is_called = False
@@ -71,8 +71,3 @@ class Wakeup:
             return False
         finally:
             self._is_called = False  # a call before this line is answered by whatever follows the sleep
-
-
-def _close(*descriptors: int) -> None:
-    for descriptor in descriptors:
-        os.close(descriptor)
