@@ -340,6 +340,21 @@ class TestTrouble:
         assert first.wait(LONG).is_finished
         assert jobs.echo.enqueue(2).wait(LONG).status == JobStatus.COMPLETED
 
+    def test_a_refusal_that_was_none_of_a_job_is_told_with_its_reason(self, start_worker, monkeypatch, caplog):
+        faults = [ValueError("once, and never again")]
+
+        def faulty(store, batch):
+            if faults:
+                raise faults.pop()
+            return write(store, batch)
+
+        monkeypatch.setattr(recorder, "write", faulty)
+        record = jobs.echo.enqueue(1)
+        start_worker()
+        assert record.wait(LONG).status == JobStatus.COMPLETED
+        wait_until(lambda: "has taken all that was kept" in caplog.text)
+        assert "tried in parts: ValueError('once, and never again')" in caplog.text
+
     def test_a_logging_filter_that_raises_stops_nothing(self, start_worker, raising_filter):
         worker = start_worker()
         wait_until(lambda: hasattr(worker, "_recorder"))
