@@ -26,12 +26,13 @@ def cut_connections() -> set[int]:
     return found
 
 
-def cut_connections_for_good() -> None:
-    """Cut every connection but this thread's; return once they are gone, and their owners can know."""
+def cut_connections_for_good() -> set[int]:
+    """Cut every connection but this thread's; return their numbers once they are gone, and their owners can know."""
     drivers = drivers_of_others()
     found = cut_connections()
     wait_until(lambda: not found & others())
     wait_until(lambda: all(map(care._was_spoken_to, drivers)))
+    return found
 
 
 def others() -> set[int]:

@@ -6,7 +6,6 @@ import ctypes
 import sys
 import threading
 import time
-from traceback import walk_stack
 from types import FrameType
 
 from django.db.transaction import Atomic
@@ -79,7 +78,7 @@ class Interruptible:
         self._is_settled = True
 
     def _raise_considerately(self, thread_id: int, interruption: Interruption) -> None:
-        """Raise it at a moment when it leaves no lock behind, or else after a fraction of a second."""
+        """Raise it at a moment when it leaves nothing half done, or else after a fraction of a second."""
         for _ in range(LOOKS):
             # after a sleep this thread has the interpreter for itself long enough to look and to raise
             time.sleep(PAUSE)
@@ -120,7 +119,8 @@ class Interruptible:
 
 def is_delicate(frame: FrameType | None) -> bool:
     """Tell whether an exception raised here would leave a lock behind, or half a transaction."""
-    if frame is None:
-        return False
-    is_ending = any(each.f_code is ENDING_TRANSACTION for each, _ in walk_stack(frame))
-    return is_ending or frame.f_code.co_name in TAKING
+    if frame is not None and frame.f_code.co_name in TAKING:
+        return True
+    while frame is not None and frame.f_code is not ENDING_TRANSACTION:
+        frame = frame.f_back
+    return frame is not None

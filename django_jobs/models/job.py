@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ..registry import Registrable
 
 LOOSE: dict[str, Any] = {"on_delete": models.DO_NOTHING, "db_constraint": False, "db_index": False, "blank": True}
-"""What all keys of a job have in common: what they point to may be gone, and nobody looks jobs up by them."""
+"""What all keys of a job have in common: what they point to may be gone, and none has an index of its own."""
 
 
 class Job(models.Model):

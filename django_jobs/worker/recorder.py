@@ -157,10 +157,10 @@ class Recorder:
         failures = 0
         while batch and (error := self._try(batch)) is not None:
             failures += 1
-            if not isinstance(error, OperationalError | InterfaceError) or failures % PATIENCE == 0:
-                logger.warning(
-                    "the database refused what was to be written, which is tried in parts: %r", error, exc_info=error
-                )
+            is_refused = not isinstance(error, OperationalError | InterfaceError)
+            if is_refused:
+                logger.warning("what was to be written was refused, and is tried in parts: %r", error, exc_info=error)
+            if is_refused or failures % PATIENCE == 0:
                 batch = self._write_apart(batch)
             if batch and time.monotonic() >= self._stops_by:
                 logger.critical("not written before the stop, and left to rescue: %d endings", len(batch.endings))

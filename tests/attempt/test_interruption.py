@@ -15,9 +15,9 @@ from django.db import connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from django_jobs import current_job
-from django_jobs.attempt import run_attempt
+from django_jobs.attempt import interruption, run_attempt
 from django_jobs.attempt.capture import install_capture
-from django_jobs.attempt.interruption import Interruptible
+from django_jobs.attempt.interruption import Interruptible, is_delicate
 from django_jobs.exceptions import CancelInterruption, ShutdownInterruption, TimeoutInterruption
 from django_jobs.models import Queue
 from django_jobs.states import Outcome
@@ -220,14 +220,15 @@ def test_no_interruption_leaks_into_the_next_attempt_on_the_thread(make_handler,
 @pytest.mark.django_db(transaction=True)
 def test_an_interruption_waits_for_a_rollback_that_has_begun(make_handler, monkeypatch):
     """Django commits what was not rolled back when it turns to autocommit again, on SQLite and MySQL."""
-    rollback, is_ending = BaseDatabaseWrapper.rollback, threading.Event()
+    rollback, is_ending, looks = BaseDatabaseWrapper.rollback, threading.Event(), []
+
+    def look(frame):
+        looks.append(frame)
+        return is_delicate(frame)
 
     def hesitate(connection):
         is_ending.set()
-        while running.interruption is None:
-            pass
-        until = time.monotonic() + 0.05
-        while time.monotonic() < until:
+        while len(looks) < 3:
             pass
         rollback(connection)
 
@@ -237,6 +238,7 @@ def test_an_interruption_waits_for_a_rollback_that_has_begun(make_handler, monke
             raise ValueError("broken")
 
     monkeypatch.setattr(BaseDatabaseWrapper, "rollback", hesitate)
+    monkeypatch.setattr(interruption, "is_delicate", look)
     running = running_of(make_handler(change_its_mind))
     with in_thread(running) as endings:
         wait_until(is_ending.is_set)

@@ -47,10 +47,12 @@ class Hand:
             "suspend the server past the lease": (1, self._suspend_server),
             "drop connections": (3, self._drop_connections),
         }
+        if unknown := set(only) - acts.keys():
+            raise ValueError(f"No such acts: {', '.join(sorted(unknown))}. There are {', '.join(acts)}.")
         missing = set(Server.faults) - set(server.faults)
         self._acts = {name: act for name, act in acts.items() if name not in missing and name in (only or acts)}
         if not self._acts:
-            raise ValueError(f"Nothing to do on {server.vendor}; the acts are {', '.join(acts)}.")
+            raise ValueError(f"Nothing of this can be done to {server.vendor}: {', '.join(only)}.")
 
     def play(self, seconds: float) -> None:
         """Break things for so long, and replace what is dead."""

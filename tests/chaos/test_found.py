@@ -4,7 +4,7 @@ import threading
 from datetime import timedelta
 
 import pytest
-from django.db import connection, connections
+from django.db import connections
 from django.utils import timezone
 
 from django_jobs.attempt import Ending, Running
@@ -18,8 +18,9 @@ from django_jobs.worker.care import ConnectionCare
 from django_jobs.worker.heartbeat import Heartbeat
 from django_jobs.worker.writing import write
 from tests.attempt.attempts import Notebook
+from tests.cutting import cut_connections_for_good
 from tests.factories import JobFactory, WorkerFactory
-from tests.waiting import LONG, wait_until
+from tests.waiting import LONG
 
 
 def ending_of(record: Job, token: int, outcome: Outcome) -> Ending:
@@ -50,22 +51,15 @@ def test_a_worker_that_was_suspended_learns_that_it_has_lapsed_before_it_claims(
     assert found == [True] * lapsed
 
 
-CUTS = {"postgresql": "SELECT pg_terminate_backend({})", "mysql": "KILL CONNECTION {}"}
-NUMBERS = {"postgresql": "SELECT pg_backend_pid()", "mysql": "SELECT CONNECTION_ID()"}
-
-
 @pytest.mark.only_on("postgresql", "mysql")
 @pytest.mark.django_db(transaction=True)
 def test_a_connection_cut_while_its_thread_was_idle_costs_the_next_job_nothing():
-    numbers: list[int] = []
     counted: list[int] = []
     is_idle, is_cut = threading.Event(), threading.Event()
 
     def work() -> None:
         care = ConnectionCare()
-        with connection.cursor() as cursor:
-            cursor.execute(NUMBERS[connection.vendor])
-            numbers.extend(cursor.fetchone())
+        Job.objects.count()
         is_idle.set()
         assert is_cut.wait(LONG)
         care.before()
@@ -75,27 +69,10 @@ def test_a_connection_cut_while_its_thread_was_idle_costs_the_next_job_nothing()
     thread = threading.Thread(target=work)
     thread.start()
     assert is_idle.wait(LONG)
-    with connection.cursor() as cursor:
-        cursor.execute(CUTS[connection.vendor].format(numbers[0]))
-    _wait_until_gone(numbers[0])
+    assert cut_connections_for_good()
     is_cut.set()
     thread.join(LONG)
     assert counted == [0]
-
-
-LISTS = {
-    "postgresql": "SELECT COUNT(*) FROM pg_stat_activity WHERE pid = {}",
-    "mysql": "SELECT COUNT(*) FROM information_schema.processlist WHERE id = {}",
-}
-
-
-def _wait_until_gone(number: int) -> None:
-    def count() -> int:
-        with connection.cursor() as cursor:
-            cursor.execute(LISTS[connection.vendor].format(number))
-            return int(cursor.fetchone()[0])
-
-    wait_until(lambda: not count())
 
 
 @pytest.mark.only_on("sqlite")

@@ -38,7 +38,7 @@ def test_a_limit_holds_whatever_the_handler_does(start_worker, tmp_path):
     for how, record in zip(HARD, records, strict=True):
         assert ended(record).status == JobStatus.FAILED
         assert record.error == "Timed out: the attempt ran longer than its limit of 0.3 s."
-        assert record.duration.total_seconds() < 20
+        assert record.duration.total_seconds() < 5
         assert gone(pid_said(tmp_path / how))
     assert ended(beside).result == 9
 

@@ -284,6 +284,19 @@ def raising_filter():
     ours.removeFilter(broken)
 
 
+def write_after(monkeypatch, *faults):
+    """Have the recorder meet these faults, the last first, before it writes anything; return those that are left."""
+    left = [*faults]
+
+    def faulty(store, batch):
+        if left:
+            raise left.pop()
+        return write(store, batch)
+
+    monkeypatch.setattr(recorder, "write", faulty)
+    return left
+
+
 class TestTrouble:
     def test_a_slow_database_makes_handlers_wait(self, make_handler, start_worker, monkeypatch):
         """A handler that talks faster than the database writes is held back instead of filling the memory."""
@@ -327,28 +340,14 @@ class TestTrouble:
         assert "The outcome could not be stored" in guilty.error
 
     def test_a_fault_of_our_own_while_writing_does_not_stop_the_recorder(self, make_handler, start_worker, monkeypatch):
-        faults = [RuntimeError("a fault"), ValueError("and another")]
-
-        def faulty(store, batch):
-            if faults:
-                raise faults.pop()
-            return write(store, batch)
-
-        monkeypatch.setattr(recorder, "write", faulty)
+        write_after(monkeypatch, RuntimeError("a fault"), ValueError("and another"))
         first = jobs.echo.enqueue(1)
         start_worker()
         assert first.wait(LONG).is_finished
         assert jobs.echo.enqueue(2).wait(LONG).status == JobStatus.COMPLETED
 
     def test_a_refusal_that_was_none_of_a_job_is_told_with_its_reason(self, start_worker, monkeypatch, caplog):
-        faults = [ValueError("once, and never again")]
-
-        def faulty(store, batch):
-            if faults:
-                raise faults.pop()
-            return write(store, batch)
-
-        monkeypatch.setattr(recorder, "write", faulty)
+        write_after(monkeypatch, ValueError("once, and never again"))
         record = jobs.echo.enqueue(1)
         start_worker()
         assert record.wait(LONG).status == JobStatus.COMPLETED
@@ -415,19 +414,11 @@ class TestTrouble:
         assert busy.flush(LONG)
         busy.stop(0.1)
 
-    def test_an_outage_loses_nothing_that_was_said(self, make_handler, start_worker, monkeypatch):
+    def test_an_outage_loses_nothing_that_was_said(self, make_handler, start_worker, monkeypatch, caplog):
         """However long it lasts: what the database does not take is kept, and no job fails for it."""
-        outages = list(range(13))
         monkeypatch.setattr(recorder, "PATIENCE", 2)
+        outages = write_after(monkeypatch, *(OperationalError("the server is away") for _ in range(13)))
         monkeypatch.setattr(recorder.Recorder, "_answers", lambda self, part: not outages)
-
-        def unreachable(store, batch):
-            if outages:
-                outages.pop()
-                raise OperationalError("the server is away")
-            return write(store, batch)
-
-        monkeypatch.setattr(recorder, "write", unreachable)
 
         def work(number):
             logger.warning("line of %d", number)
@@ -439,6 +430,7 @@ class TestTrouble:
         assert [messages(record) for record in records] == [[f"line of {number}"] for number in range(5)]
         assert JobEvent.objects.count() == 5
         assert not outages
+        assert "was refused" not in caplog.text, "an outage is told of once, and not as a refusal each time"
 
     @pytest.mark.only_on("mysql")
     def test_a_result_larger_than_a_packet_fails_its_job_only(self, make_handler, set_jobs, start_worker):

@@ -21,6 +21,7 @@ from django_jobs.models import Worker as WorkerRow
 from django_jobs.signals import job_completed
 from django_jobs.states import JobStatus
 from django_jobs.worker import StopReason, Worker, eventloop, watch
+from django_jobs.worker.claiming import BUFFERED_SECONDS
 from django_jobs.worker.executors import Executors
 from django_jobs.worker.stopping import memory_held
 from tests import jobs
@@ -507,6 +508,7 @@ class TestAsync:
         jobs.add_async.enqueue_many([[1, 2]] * 500)
         worker = Worker(drain=True, poll_interval=0.05)
         worker.run()
+        assert worker._executors._pace._seconds < BUFFERED_SECONDS, "it has learned from what it ran"
         for _ in range(200):
             worker._executors._pace.learn(0.0001)  # as on a machine that has nothing else to do
         assert worker._executors.room() > 100
